@@ -1,0 +1,1 @@
+"""Who: people, clinics and roles, and the rules that every other app obeys."""

@@ -1,0 +1,1 @@
+"""What changes people, clinics and keys; the only code that does."""

@@ -1,0 +1,1 @@
+"""Forms of sign-in, clinic and people."""
