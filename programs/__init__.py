@@ -1,0 +1,1 @@
+"""Exercises and programs: what could be done."""
