@@ -1,0 +1,1 @@
+"""Patients: what a person should do, and did."""

@@ -1,0 +1,232 @@
+"""Giving a program: the preview, the dates, and how it ends."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from clinics import audit
+from clinics.errors import Conflict, Invalid, NotAllowed
+from clinics.localtime import local_day, to_utc
+from clinics.models import Clinic, ClosedDay, Membership
+from clinics.transitions import advance
+from patients.actions.caseload import refresh_entry
+from patients.models import Assessment, Assignment, Patient, ScheduledSession, SessionLog, SymptomReport
+from patients.rules import schedule
+from patients.states import ASSIGNMENT
+from programs.models import ProgramApproval, ProgramVersion, SessionPlan
+
+PROBLEMS: dict[str, tuple[str, Any]] = {
+    schedule.ProblemCode.NOT_ENOUGH_SUPERVISED_DAYS: ("supervised_weekdays", _("Choose %(needed)s days in the clinic.")),
+    schedule.ProblemCode.TOO_MANY_SUPERVISED_DAYS: ("supervised_weekdays", _("Choose only %(needed)s days in the clinic.")),
+    schedule.ProblemCode.NOT_ENOUGH_HOME_DAYS: ("home_weekdays", _("Choose %(needed)s days at home.")),
+    schedule.ProblemCode.TOO_MANY_HOME_DAYS: ("home_weekdays", _("Choose only %(needed)s days at home.")),
+    schedule.ProblemCode.OVERLAP: ("home_weekdays", _("A day is either in the clinic or at home, not both.")),
+    schedule.ProblemCode.START_IN_PAST: ("starts_on", _("The start cannot be in the past.")),
+    schedule.ProblemCode.INVALID_WEEKDAY: ("home_weekdays", _("This is not a day of the week.")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The dates an assignment would have."""
+
+    sessions: list[schedule.PlannedSession]
+    assessments: list[tuple[str, int, dt.date]]
+    closed_days: dict[dt.date, str] = field(default_factory=dict)
+
+    @property
+    def moved(self) -> list[schedule.PlannedSession]:
+        """Sessions that a closed day moved."""
+        return [session for session in self.sessions if session.original_on is not None]
+
+    @property
+    def unplaced(self) -> list[schedule.PlannedSession]:
+        """Sessions that stand on a closed day because their week has no free one."""
+        return [session for session in self.sessions if session.reason == schedule.Placement.UNPLACED]
+
+
+def slots_of(plans: Sequence[SessionPlan]) -> list[schedule.PlanSlot]:
+    """Turn session plans into what the schedule rule reads."""
+    return [
+        schedule.PlanSlot(
+            plan_id=str(plan.pk),
+            week_from=plan.week_from,
+            week_to=plan.week_to,
+            setting=schedule.Setting(plan.setting),
+            times_a_week=plan.times_a_week,
+            order=plan.position,
+            fixed_days=tuple(plan.days),
+        )
+        for plan in plans
+    ]
+
+
+def preview_assignment(
+    *,
+    clinic: Clinic,
+    version: ProgramVersion,
+    starts_on: dt.date,
+    supervised_weekdays: Sequence[int],
+    home_weekdays: Sequence[int],
+    today: dt.date,
+    plans: Sequence[SessionPlan] | None = None,
+) -> Preview:
+    """Return every date of the program and its assessments; raises Invalid beside the field that is wrong."""
+    slots = slots_of(list(version.session_plans.all()) if plans is None else plans)
+    problems = schedule.validate_days(
+        starts_on=starts_on, today=today, slots=slots, supervised_weekdays=supervised_weekdays, home_weekdays=home_weekdays
+    )
+    if starts_on > today + dt.timedelta(days=366):
+        raise Invalid(fields={"starts_on": [_("The start is more than a year away.")]})
+    if problems:
+        fields: dict[str, list[Any]] = {}
+        for problem in problems:
+            name, sentence = PROBLEMS[problem.code]
+            fields.setdefault(name, []).append(sentence % {"needed": problem.needed})
+        raise Invalid(fields=fields)
+    last = starts_on + dt.timedelta(days=7 * version.weeks + 28)
+    closed = dict(ClosedDay.objects.filter(clinic=clinic, on__gte=starts_on, on__lte=last).values_list("on", "name"))
+    sessions = schedule.plan_sessions(
+        starts_on,
+        slots,
+        supervised_weekdays,
+        home_weekdays,
+        version.weeks,
+        closed_days=frozenset(closed),
+        open_weekdays=clinic.open_weekdays or range(1, 8),
+    )
+    weeks = {item["key"]: int(item["week"]) for item in version.assessments}
+    days = schedule.assessment_days(starts_on, version.weeks, list(weeks.items()))
+    return Preview(sessions, [(key, weeks[key], on) for key, on in days], closed)
+
+
+def assign_program(
+    *,
+    patient: Patient,
+    version: ProgramVersion,
+    starts_on: dt.date,
+    supervised_weekdays: Sequence[int],
+    home_weekdays: Sequence[int],
+    supervised_time: dt.time | None,
+    by: Membership,
+    now: dt.datetime,
+) -> Assignment:
+    """Give a published, approved version to a patient and set every date.
+
+    The assignment is held until a symptom check is clear or a therapist cleared it. Raises Invalid, NotAllowed or Conflict.
+    """
+    clinic = patient.clinic
+    if by.clinic_id != clinic.pk or (version.clinic_id is not None and version.clinic_id != clinic.pk):
+        raise NotAllowed(_("This program belongs to another clinic."))
+    if version.status != ProgramVersion.Status.PUBLISHED:
+        raise Invalid(fields={"version": [_("This version is not published.")]})
+    if not ProgramApproval.objects.filter(clinic=clinic, version=version).exists():
+        raise Invalid(fields={"version": [_("A physiotherapist of your clinic has to approve this program first.")]})
+    if patient.status != Patient.Status.ACTIVE:
+        raise Invalid(_("This record is in the archive."))
+    plans = list(version.session_plans.all())
+    if supervised_time is None and any(plan.setting == "supervised" for plan in plans):
+        raise Invalid(fields={"supervised_time": [_("Choose the time in the clinic.")]})
+    today = local_day(now, clinic.time_zone)
+    preview = preview_assignment(
+        clinic=clinic,
+        version=version,
+        starts_on=starts_on,
+        supervised_weekdays=supervised_weekdays,
+        home_weekdays=home_weekdays,
+        today=today,
+        plans=plans,
+    )
+    try:
+        with transaction.atomic():
+            assignment = Assignment.objects.create(
+                clinic=clinic,
+                patient=patient,
+                version=version,
+                status=Assignment.Status.RUNNING if is_clear(patient) else Assignment.Status.HELD,
+                starts_on=starts_on,
+                ends_on=starts_on + dt.timedelta(days=7 * version.weeks - 1),
+                supervised_weekdays=sorted(set(supervised_weekdays)),
+                supervised_time=supervised_time,
+                home_weekdays=sorted(set(home_weekdays)),
+                assigned_by=by,
+                created_at=now,
+                changed_at=now,
+            )
+            ScheduledSession.objects.bulk_create(session_rows(assignment, preview.sessions, now=now))
+            Assessment.objects.bulk_create(
+                Assessment(clinic=clinic, patient=patient, assignment=assignment, key=key, week=week, due_on=on)
+                for key, week, on in preview.assessments
+            )
+            audit.record("assignment.create", row=assignment, by=by, at=now, version=str(version.pk), sessions=len(preview.sessions))
+            refresh_entry(patient, now=now)
+    except IntegrityError as error:
+        raise Conflict(_("A program is already running. End it before you assign another one.")) from error
+    return assignment
+
+
+def session_rows(assignment: Assignment, planned: Sequence[schedule.PlannedSession], *, now: dt.datetime) -> list[ScheduledSession]:
+    """Turn planned dates into rows; sessions in the clinic get their instant from the clinic's wall clock."""
+    zone = assignment.clinic.time_zone
+    time = assignment.supervised_time
+    return [
+        ScheduledSession(
+            clinic=assignment.clinic,
+            patient=assignment.patient,
+            assignment=assignment,
+            session_plan_id=one.plan_id,
+            week=one.week,
+            setting=one.setting.value,
+            on=one.on,
+            original_on=one.original_on,
+            starts_at=to_utc(one.on, time, zone) if time is not None and one.setting == schedule.Setting.SUPERVISED else None,
+            changed_at=now,
+        )
+        for one in planned
+    ]
+
+
+def is_clear(patient: Patient) -> bool:
+    """Tell whether the last symptom check before a program allows training and nothing is open."""
+    blocking = SymptomReport.objects.filter(patient=patient, clinic_id=patient.clinic_id).filter(
+        Q(status__in=[SymptomReport.Status.OPEN, SymptomReport.Status.WITHDRAWN])
+    )
+    if blocking.exists():
+        return False
+    return SymptomReport.objects.filter(
+        patient=patient, clinic_id=patient.clinic_id, status__in=[SymptomReport.Status.CLEAR, SymptomReport.Status.CLEARED]
+    ).exists()
+
+
+@transaction.atomic
+def end_assignment(*, assignment: Assignment, reason: str, by: Membership, now: dt.datetime) -> None:
+    """End a program early: what was planned is cancelled, assessments after the end go on; a reason is needed."""
+    if not reason.strip():
+        raise Invalid(fields={"reason": [_("Please say why the program ends.")]})
+    advance(assignment, Assignment.Status.ENDED, table=ASSIGNMENT, now=now, end_reason=reason.strip())
+    cancel_rest(assignment, now=now)
+    audit.record("assignment.end", row=assignment, by=by, at=now)
+    refresh_entry(assignment.patient, now=now)
+
+
+@transaction.atomic
+def withdraw_assignment(*, assignment: Assignment, by: Membership, now: dt.datetime) -> None:
+    """Take an assignment back as if it had not been given; raises Conflict once something was logged."""
+    if SessionLog.objects.filter(session__assignment=assignment, clinic_id=assignment.clinic_id).exists():
+        raise Conflict(_("Something was already logged. End the program instead."))
+    advance(assignment, Assignment.Status.WITHDRAWN, table=ASSIGNMENT, now=now)
+    cancel_rest(assignment, now=now)
+    Assessment.objects.filter(assignment=assignment, status=Assessment.Status.PLANNED).update(status=Assessment.Status.CANCELLED)
+    audit.record("assignment.withdraw", row=assignment, by=by, at=now)
+    refresh_entry(assignment.patient, now=now)
+
+
+def cancel_rest(assignment: Assignment, *, now: dt.datetime) -> int:
+    """Cancel every session still planned; return how many."""
+    rest = ScheduledSession.objects.planned().filter(assignment=assignment, clinic_id=assignment.clinic_id)
+    return int(rest.update(status=ScheduledSession.Status.CANCELLED, changed_at=now))

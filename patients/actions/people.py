@@ -1,0 +1,128 @@
+"""New patients, changed master data, and the archive."""
+
+import datetime as dt
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
+
+from clinics import audit
+from clinics.errors import Conflict, Invalid
+from clinics.localtime import is_valid_zone, local_day
+from clinics.models import Clinic, Membership, Role
+from clinics.transitions import advance
+from patients.models import CaseloadEntry, Patient
+from patients.states import PATIENT
+
+EDITABLE = ("first_name", "last_name", "email", "phone", "born_on", "sex", "language", "time_zone", "therapist")
+
+
+def create_patient(
+    *,
+    clinic: Clinic,
+    by: Membership,
+    now: dt.datetime,
+    first_name: str,
+    last_name: str,
+    email: str = "",
+    phone: str = "",
+    born_on: dt.date | None = None,
+    sex: str = "",
+    language: str = "",
+    time_zone: str = "",
+    therapist: Membership | None = None,
+    number: str = "",
+    is_test: bool = False,
+) -> Patient:
+    """Open a record in the clinic; without a number the next free one is taken, without a therapist `by` is the one.
+
+    With an address an (uninvited) membership is made, so that an invitation can be sent later. Raises Invalid or Conflict.
+    """
+    check_person(clinic=clinic, now=now, born_on=born_on, time_zone=time_zone, therapist=therapist, email=email)
+    number = number.strip()
+    try:
+        with transaction.atomic():
+            membership = None
+            if email:
+                membership = Membership.objects.create(clinic=clinic, role=Role.PATIENT, name=f"{first_name} {last_name}".strip())
+            patient = Patient.objects.create(
+                clinic=clinic,
+                membership=membership,
+                therapist=therapist or by,
+                number=number or next_number(clinic),
+                first_name=first_name.strip(),
+                last_name=last_name.strip(),
+                email=email.strip().lower(),
+                phone=phone.strip(),
+                born_on=born_on,
+                sex=sex,
+                language=language or clinic.language,
+                time_zone=time_zone,
+                is_test=is_test,
+                created_at=now,
+            )
+            CaseloadEntry.objects.create(patient=patient, clinic=clinic, refreshed_at=now)
+            audit.record("patient.create", row=patient, patient_id=patient.pk, by=by, at=now)
+    except IntegrityError as error:
+        if number:
+            raise Conflict(fields={"number": [_("This number is already in use.")]}) from error
+        raise
+    return patient
+
+
+def next_number(clinic: Clinic) -> str:
+    """Return the next running number of the clinic, five digits; two at once wait for each other until the transaction around ends."""
+    Clinic.objects.select_for_update(no_key=True).get(pk=clinic.pk)
+    highest = Patient.objects.filter(clinic=clinic, number__regex=r"^[0-9]{5}$").aggregate(top=Max("number"))["top"]
+    return f"{int(highest or 0) + 1:05d}"
+
+
+def check_person(
+    *, clinic: Clinic, now: dt.datetime, born_on: dt.date | None, time_zone: str, therapist: Membership | None, email: str = ""
+) -> None:
+    """Refuse a birthday in the future, an unknown time zone, or a therapist who does not work here."""
+    fields: dict[str, list[Any]] = {}
+    if born_on and (born_on > local_day(now, clinic.time_zone) or born_on.year < 1900):
+        fields["born_on"] = [_("Please enter a date of birth in the past.")]
+    if time_zone and not is_valid_zone(time_zone):
+        fields["time_zone"] = [_("This time zone is not known.")]
+    if therapist is not None and (therapist.clinic_id != clinic.pk or not therapist.is_staff or not therapist.is_current):
+        fields["therapist"] = [_("This person does not work at your clinic.")]
+    if fields:
+        raise Invalid(fields=fields)
+
+
+@transaction.atomic
+def change_patient(*, patient: Patient, by: Membership, now: dt.datetime, **changes: Any) -> Patient:
+    """Change master data; unknown names are refused, unchanged values are left alone."""
+    unknown = set(changes) - set(EDITABLE)
+    if unknown:
+        raise ValueError(f"not editable: {sorted(unknown)}")
+    check_person(
+        clinic=patient.clinic,
+        now=now,
+        born_on=changes.get("born_on", patient.born_on),
+        time_zone=changes.get("time_zone", patient.time_zone),
+        therapist=changes.get("therapist"),
+    )
+    changed = [name for name, value in changes.items() if getattr(patient, name) != value]
+    for name in changed:
+        setattr(patient, name, changes[name])
+    if changed:
+        if "email" in changed and patient.email and patient.membership is None:
+            patient.membership = Membership.objects.create(clinic=patient.clinic, role=Role.PATIENT, name=patient.full_name)
+        patient.save()
+        if patient.membership_id is not None and {"first_name", "last_name"} & set(changed):
+            Membership.objects.filter(pk=patient.membership_id).update(name=patient.full_name)
+        audit.record("patient.change", row=patient, patient_id=patient.pk, by=by, at=now, fields=changed)
+    return patient
+
+
+@transaction.atomic
+def archive_patient(*, patient: Patient, by: Membership, now: dt.datetime) -> None:
+    """Take a record out of the caseload; raises Conflict while a program is running or when it already is."""
+    if patient.assignments.running().exists():
+        raise Conflict(_("A program is still running. End it first."))
+    advance(patient, Patient.Status.ARCHIVED, table=PATIENT, now=now)
+    audit.record("patient.archive", row=patient, patient_id=patient.pk, by=by, at=now)

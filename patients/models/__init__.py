@@ -1,0 +1,27 @@
+"""The patient's record: what a person should do, and did."""
+
+from patients.models.alert import Alert
+from patients.models.assessment import Assessment
+from patients.models.assignment import Assignment, Pause
+from patients.models.diary import CheckIn, Correction, SymptomReport
+from patients.models.patient import CaseloadEntry, Patient
+from patients.models.run import SHOE_LIMIT_KM, Run, Shoe
+from patients.models.session import ExerciseLog, ScheduledSession, SessionLog
+
+__all__ = (
+    "SHOE_LIMIT_KM",
+    "Alert",
+    "Assessment",
+    "Assignment",
+    "CaseloadEntry",
+    "CheckIn",
+    "Correction",
+    "ExerciseLog",
+    "Patient",
+    "Pause",
+    "Run",
+    "ScheduledSession",
+    "SessionLog",
+    "Shoe",
+    "SymptomReport",
+)

@@ -1,0 +1,46 @@
+"""The moves that assignments, sessions, reports, assessments and alerts may make."""
+
+from patients.models import Alert, Assessment, Assignment, Patient, ScheduledSession, SymptomReport
+
+_A = Assignment.Status
+ASSIGNMENT: dict[str, frozenset[str]] = {
+    _A.RUNNING: frozenset({_A.HELD}),
+    _A.HELD: frozenset({_A.RUNNING}),
+    _A.COMPLETED: frozenset({_A.RUNNING, _A.HELD}),
+    _A.ENDED: frozenset({_A.RUNNING, _A.HELD}),
+    _A.WITHDRAWN: frozenset({_A.RUNNING, _A.HELD}),
+}
+
+_S = ScheduledSession.Status
+SESSION: dict[str, frozenset[str]] = {
+    _S.DONE: frozenset({_S.PLANNED, _S.MISSED, _S.SKIPPED, _S.PARTIAL}),
+    _S.PARTIAL: frozenset({_S.PLANNED, _S.MISSED, _S.SKIPPED, _S.DONE}),
+    _S.MISSED: frozenset({_S.PLANNED}),
+    _S.SKIPPED: frozenset({_S.PLANNED, _S.MISSED}),
+    _S.CANCELLED: frozenset({_S.PLANNED}),
+    _S.PLANNED: frozenset({_S.SKIPPED, _S.MISSED}),
+}
+
+_R = SymptomReport.Status
+SYMPTOM_REPORT: dict[str, frozenset[str]] = {
+    _R.WITHDRAWN: frozenset({_R.OPEN}),
+    _R.CLEARED: frozenset({_R.OPEN, _R.WITHDRAWN}),
+}
+
+_M = Assessment.Status
+ASSESSMENT: dict[str, frozenset[str]] = {
+    _M.DONE: frozenset({_M.PLANNED, _M.SKIPPED}),
+    _M.SKIPPED: frozenset({_M.PLANNED}),
+    _M.CANCELLED: frozenset({_M.PLANNED}),
+}
+
+_L = Alert.Status
+ALERT: dict[str, frozenset[str]] = {
+    _L.ACKNOWLEDGED: frozenset({_L.OPEN}),
+    _L.RESOLVED: frozenset({_L.OPEN, _L.ACKNOWLEDGED}),
+}
+
+PATIENT: dict[str, frozenset[str]] = {
+    Patient.Status.ARCHIVED: frozenset({Patient.Status.ACTIVE}),
+    Patient.Status.ACTIVE: frozenset({Patient.Status.ARCHIVED}),
+}

@@ -1,0 +1,1 @@
+"""Template tags that draw what a patient did: ticks, sparklines, calendar, trajectory."""

@@ -1,0 +1,1 @@
+"""The pages: scope, form, action, render."""

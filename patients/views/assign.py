@@ -1,0 +1,308 @@
+"""Giving a program in one page: its evidence, its days, every date before it is given, and how it ends."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinics import audit
+from clinics.errors import DomainError
+from clinics.models import Membership
+from clinics.web import MemberRequest, add_errors, get_visible, page, status_of, today_of
+from patients.actions.assigning import Preview, assign_program, end_assignment, is_clear, preview_assignment, withdraw_assignment
+from patients.forms.assign import AssignForm, preset
+from patients.forms.people import EndForm
+from patients.models import Assignment, Patient, SymptomReport
+from patients.reasons import ASSESSMENT_NAMES
+from patients.rules.schedule import Placement, Setting
+from patients.views.people import read_patient
+from programs.evidence import evidence_of
+from programs.models import Program, ProgramVersion, SessionPlan
+from programs.plan import pictures_of
+from programs.wording import reading_order
+
+PICTURES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One day of the preview: what is on it, in a class and in words."""
+
+    on: dt.date
+    kind: str
+    words: str
+
+
+@dataclass(slots=True)
+class Draft:
+    """One assignment that is being put together; `preview` is None until everything fits."""
+
+    patient: Patient
+    versions: list[ProgramVersion]
+    form: AssignForm
+    version: ProgramVersion | None = None
+    plans: list[SessionPlan] = field(default_factory=list)
+    preview: Preview | None = None
+    error: DomainError | None = None
+
+
+def offered(member: Membership) -> list[ProgramVersion]:
+    """Return the published versions the clinic has released, in the order of the programs."""
+    rows = ProgramVersion.objects.visible_to(member).published().filter(approvals__clinic=member.clinic)
+    rows = rows.exclude(program__origin=Program.Origin.TAILORED).select_related("program")
+    return sorted(rows, key=reading_order)
+
+
+def draft_of(request: MemberRequest, patient: Patient, data: QueryDict) -> Draft:
+    """Read the choices made so far; another program brings its own usual days."""
+    member = request.member
+    versions = offered(member)
+    version = next((one for one in versions if str(one.pk) == data.get("version")), None)
+    today = today_of(member.clinic)
+    if version is None:
+        form = AssignForm(data if "version" in data else None, versions=versions, initial={"starts_on": today + dt.timedelta(days=1)})
+        return Draft(patient, versions, form)
+    plans = list(SessionPlan.objects.visible_to(member).filter(version=version).order_by("week_from", "position"))
+    if data.get("days_for") != str(version.pk):
+        data = with_preset(data, version, plans, today)
+    form = AssignForm(data, versions=versions, needs_time=any(plan.setting == Setting.SUPERVISED for plan in plans))
+    draft = Draft(patient, versions, form, version, plans)
+    if form.is_valid():
+        chosen = form.cleaned_data
+        try:
+            draft.preview = preview_assignment(
+                clinic=patient.clinic,
+                version=version,
+                starts_on=chosen["starts_on"],
+                supervised_weekdays=chosen["supervised_weekdays"],
+                home_weekdays=chosen["home_weekdays"],
+                today=today,
+                plans=plans,
+            )
+        except DomainError as error:
+            draft.error = error
+            add_errors(form, error)
+    return draft
+
+
+def with_preset(data: Mapping[str, Any], version: ProgramVersion, plans: Sequence[SessionPlan], today: dt.date) -> QueryDict:
+    """Return the choices with the usual days of the version; a start that was chosen and lies ahead stays."""
+    try:
+        starts_on = max(dt.date.fromisoformat(str(data.get("starts_on", ""))), today)
+    except ValueError:
+        starts_on = today + dt.timedelta(days=1)
+    filled = QueryDict(mutable=True)
+    filled["version"] = filled["days_for"] = str(version.pk)
+    for name, value in preset(plans, starts_on).items():
+        if isinstance(value, list):
+            filled.setlist(name, value)
+        else:
+            filled[name] = value
+    return filled
+
+
+@page("assignment.create")
+def assign(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Choose program, start and days; every date is shown before anything is given."""
+    patient = read_patient(request, pk)
+    draft = draft_of(request, patient, request.GET)
+    is_fragment = request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
+    if not is_fragment:
+        audit.record("patient.view", row=patient, patient_id=patient.pk, part="assign")
+    template = "patients/_assign_body.html" if is_fragment else "patients/assign.html"
+    return render(request, template, assign_context(request, draft))
+
+
+@page("assignment.create", methods=("GET", "POST"))
+def assign_confirm(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Show what will be given, and give it when it is sent."""
+    patient = read_patient(request, pk)
+    draft = draft_of(request, patient, request.POST if request.method == "POST" else request.GET)
+    if draft.preview is None or draft.version is None:
+        return render(request, "patients/assign.html", assign_context(request, draft), status=status_of(draft.form, draft.error))
+    chosen = draft.form.cleaned_data
+    if request.method == "POST":
+        try:
+            assignment = assign_program(
+                patient=patient,
+                version=draft.version,
+                starts_on=chosen["starts_on"],
+                supervised_weekdays=chosen["supervised_weekdays"],
+                home_weekdays=chosen["home_weekdays"],
+                supervised_time=chosen["supervised_time"],
+                by=request.member,
+                now=timezone.now(),
+            )
+        except DomainError as error:
+            add_errors(draft.form, error)
+            return render(request, "patients/assign.html", assign_context(request, draft), status=status_of(draft.form, error))
+        messages.success(request, done_text(assignment))
+        return redirect("patients:patient_plan", pk=patient.pk)
+    audit.record("patient.view", row=patient, patient_id=patient.pk, part="assign")
+    context = assign_context(request, draft) | {"hidden": list(hidden_fields(draft.form))}
+    return render(request, "patients/assign_confirm.html", context)
+
+
+def done_text(assignment: Assignment) -> str:
+    """Say what was given; a program that waits for the symptom check says so."""
+    if assignment.status == Assignment.Status.HELD:
+        return _("Assigned. The program waits until the symptom check is clear.")
+    return _("Assigned. It can be taken back until something is logged.")
+
+
+def hidden_fields(form: AssignForm) -> list[tuple[str, str]]:
+    """Return every choice of a valid form as name and value, to be sent once more."""
+    data: Any = form.data
+    return [(name, value) for name in form.fields for value in data.getlist(name)]
+
+
+def assign_context(request: MemberRequest, draft: Draft) -> dict[str, Any]:
+    """Return what the page of an assignment shows."""
+    member, patient = request.member, draft.patient
+    pictures = pictures_of(draft.versions, member, PICTURES)
+    running = Assignment.objects.visible_to(member).filter(patient=patient).running().select_related("version__program").first()
+    last = SymptomReport.objects.visible_to(member).filter(patient=patient).order_by("-reported_at").first()
+    plans = draft.plans
+    return {
+        "patient": patient,
+        "form": draft.form,
+        "cards": [
+            {
+                "version": one,
+                "program": one.program,
+                "evidence": evidence_of(one),
+                "exercises": pictures.get(one.pk, []),
+                "on": one == draft.version,
+            }
+            for one in draft.versions
+        ],
+        "version": draft.version,
+        "evidence": evidence_of(draft.version) if draft.version else None,
+        "needs_clinic": any(plan.setting == Setting.SUPERVISED for plan in plans),
+        "needs_home": any(plan.setting == Setting.HOME for plan in plans),
+        "clinic_days": day_boxes(draft, "supervised_weekdays", member.clinic.open_weekdays),
+        "home_days": day_boxes(draft, "home_weekdays", []),
+        "preview": draft.preview,
+        "calendar": calendar_of(draft.preview) if draft.preview else [],
+        "facts": facts_of(draft) if draft.preview else {},
+        "running": running,
+        "is_clear": is_clear(patient),
+        "last_report": last,
+        "open_weekdays": member.clinic.open_weekdays,
+    }
+
+
+def day_boxes(draft: Draft, name: str, open_weekdays: Sequence[int]) -> list[dict[str, Any]]:
+    """Return the seven boxes of a weekday field; days the clinic is closed, or that are taken by the clinic, cannot be chosen."""
+    data: Any = draft.form.data if draft.form.is_bound else {}
+    picked = set(data.getlist(name)) if hasattr(data, "getlist") else set()
+    other = set(data.getlist("supervised_weekdays")) if name == "home_weekdays" and hasattr(data, "getlist") else set()
+    bound = draft.form[name]
+    choices: Any = bound.field
+    return [
+        {
+            "value": value,
+            "name": str(label),
+            "short": str(label)[:2],
+            "id": f"{bound.auto_id}_{value}",
+            "checked": str(value) in picked,
+            "disabled": str(value) not in picked and (str(value) in other or bool(open_weekdays and value not in open_weekdays)),
+        }
+        for value, label in choices.choices
+    ]
+
+
+def calendar_of(preview: Preview) -> list[tuple[str, list[Cell]]]:
+    """Return the weeks from the first to the last session, Monday first, each day with its class and words."""
+    by_day = {one.on: one for one in preview.sessions}
+    tests = {on: str(ASSESSMENT_NAMES.get(key, key)) for key, _week, on in preview.assessments}
+    first, last = min(by_day), max(by_day)
+    monday = first - dt.timedelta(days=first.weekday())
+    weeks: list[tuple[str, list[Cell]]] = []
+    while monday <= last:
+        days = [monday + dt.timedelta(days=offset) for offset in range(7)]
+        weeks.append((_("W%(week)s") % {"week": len(weeks) + 1}, [cell_of(on, by_day.get(on), tests.get(on, ""), preview) for on in days]))
+        monday += dt.timedelta(days=7)
+    return weeks
+
+
+def cell_of(on: dt.date, session: Any, test: str, preview: Preview) -> Cell:
+    """Return one day: closed, free, clinic or home, with an assessment or without."""
+    if session is None:
+        if on in preview.closed_days:
+            return Cell(on, "x", _("closed, %(name)s") % {"name": preview.closed_days[on]} if preview.closed_days[on] else _("closed"))
+        return Cell(on, "a" if test else "o", test or _("free"))
+    in_clinic = session.setting == Setting.SUPERVISED
+    words = _("in the clinic") if in_clinic else _("at home")
+    if session.reason == Placement.MOVED_CLOSED_DAY:
+        words = _("%(where)s, moved") % {"where": words}
+    if test:
+        return Cell(on, "a", f"{words}, {test}")
+    return Cell(on, "c" if in_clinic else "h", words)
+
+
+def facts_of(draft: Draft) -> dict[str, Any]:
+    """Return first and last session, numbers and later assessments of a preview."""
+    preview, version = draft.preview, draft.version
+    if preview is None or version is None:
+        return {}
+    sessions = sorted(preview.sessions, key=lambda one: one.on)
+    in_clinic = sum(one.setting == Setting.SUPERVISED for one in sessions)
+    return {
+        "first": sessions[0],
+        "last": sessions[-1],
+        "count": len(sessions),
+        "in_clinic": in_clinic,
+        "at_home": len(sessions) - in_clinic,
+        "time": draft.form.cleaned_data.get("supervised_time"),
+        "tests": [(str(ASSESSMENT_NAMES.get(key, key)), on) for key, _week, on in preview.assessments],
+        "later": [on for _key, week, on in preview.assessments if week > version.weeks],
+        "moved": [(one, preview.closed_days.get(one.original_on, "") if one.original_on else "") for one in preview.moved],
+        "unplaced": preview.unplaced,
+    }
+
+
+def read_assignment(request: MemberRequest, pk: UUID) -> Assignment:
+    """Return an assignment with what actions look at; 404 for others'."""
+    return get_visible(Assignment.objects.select_related("patient__clinic", "patient__caseload", "version__program"), request.member, pk=pk)
+
+
+@page("assignment.change", methods=("GET", "POST"))
+def assignment_end(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """End a program before its last day, with the reason; what was done stays, later assessments go on."""
+    assignment = read_assignment(request, pk)
+    form = EndForm(request.POST if request.method == "POST" else None)
+    error: DomainError | None = None
+    if request.method == "POST":
+        if form.is_valid():
+            try:
+                end_assignment(assignment=assignment, reason=form.cleaned_data["reason"], by=request.member, now=timezone.now())
+            except DomainError as refused:
+                error = refused
+                add_errors(form, refused)
+            else:
+                messages.success(request, _("The program has ended. Assessments after it go on."))
+                return redirect("patients:patient_plan", pk=assignment.patient_id)
+    else:
+        audit.record("patient.view", row=assignment.patient, patient_id=assignment.patient_id, part="end")
+    context = {"form": form, "assignment": assignment, "patient": assignment.patient}
+    return render(request, "patients/assignment_end.html", context, status=status_of(form, error) if form.is_bound else 200)
+
+
+@page("assignment.change", methods=("GET", "POST"))
+def assignment_withdraw(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Take an assignment back as if it had not been given, as long as nothing was logged."""
+    assignment = read_assignment(request, pk)
+    if request.method == "POST":
+        withdraw_assignment(assignment=assignment, by=request.member, now=timezone.now())
+        messages.success(request, _("The assignment was taken back."))
+        return redirect("patients:patient_plan", pk=assignment.patient_id)
+    audit.record("patient.view", row=assignment.patient, patient_id=assignment.patient_id, part="withdraw")
+    return render(request, "patients/assignment_withdraw.html", {"assignment": assignment, "patient": assignment.patient})

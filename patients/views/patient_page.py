@@ -1,0 +1,319 @@
+"""The page about one patient, in five tabs: overview, plan, sessions, assessments, record."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from clinics.models import AuditEvent, Invitation, Membership, User
+from clinics.web import MemberRequest, page
+from patients.actions.assessments import OPENS_BEFORE_DAYS
+from patients.actions.assigning import is_clear
+from patients.forms.alerts import AcknowledgeForm, ClearanceForm
+from patients.models import (
+    Alert,
+    Assessment,
+    CheckIn,
+    Correction,
+    ExerciseLog,
+    Patient,
+    Pause,
+    Run,
+    ScheduledSession,
+    SessionLog,
+    SymptomReport,
+)
+from patients.reasons import ICONS, reason_text
+from patients.rules.trajectory import has_model_line
+from patients.views import course
+from patients.views.patient_head import Shown, head_of, open_record
+from patients.wording import SIGN_TEXT
+from programs.dose import seconds_text
+from programs.evidence import evidence_of
+from programs.models import Exercise, SessionPlan
+from programs.plan import plan_views
+
+OPEN_SHOWN = 2
+SEEN_SHOWN = 3
+TRAIL_SHOWN = 40
+SESSIONS_A_PAGE = 30
+RUNS_SHOWN = 20
+WAITING = (SymptomReport.Status.OPEN, SymptomReport.Status.WITHDRAWN)
+
+
+def sessions_of(shown: Shown, request: MemberRequest) -> list[ScheduledSession]:
+    """Return the sessions of the program shown, cancelled ones left out, in date order."""
+    if shown.assignment is None:
+        return []
+    rows = ScheduledSession.objects.visible_to(request.member).filter(assignment=shown.assignment)
+    return list(rows.exclude(status=ScheduledSession.Status.CANCELLED).order_by("on"))
+
+
+def alert_row(alert: Alert) -> dict[str, Any]:
+    """Return one alert with its sentence, icon and form."""
+    return {
+        "alert": alert,
+        "text": reason_text(alert.rule, alert.evidence),
+        "icon": ICONS.get(alert.rule, "info"),
+        "form": AcknowledgeForm(alert=alert),
+    }
+
+
+def alert_rows(alerts: Sequence[Alert], reports: Sequence[SymptomReport]) -> dict[str, list[dict[str, Any]]]:
+    """Sort alerts for reading: the latest that are open, open ones of before, and the last that somebody has seen.
+
+    What belongs to a report that still waits stands with that report.
+    """
+    with_reports = {str(report.pk) for report in reports}
+    rows = [one for one in alerts if one.evidence_key not in with_reports]
+    waiting = sorted((one for one in rows if one.status == Alert.Status.OPEN), key=lambda one: -one.raised_at.timestamp())
+    waiting.sort(key=lambda one: one.level != Alert.Level.STOP)
+    seen = sorted((one for one in rows if one.seen_at is not None), key=lambda one: -one.raised_at.timestamp())
+    return {
+        "alerts": [alert_row(one) for one in waiting[:OPEN_SHOWN]],
+        "earlier": [alert_row(one) for one in waiting[OPEN_SHOWN:]],
+        "seen": [alert_row(one) for one in seen[:SEEN_SHOWN]],
+    }
+
+
+def report_rows(reports: Sequence[SymptomReport], alerts: Sequence[Alert] = ()) -> list[dict[str, Any]]:
+    """Return reports with the signs in words, the alert they raised, and the form of the clearance for those that wait."""
+    by_report = {one.evidence_key: one for one in alerts}
+    return [
+        {
+            "report": one,
+            "signs": [str(SIGN_TEXT.get(sign, sign)) for sign in one.signs],
+            "form": ClearanceForm(auto_id=f"clear-{one.pk}-%s") if one.status in WAITING else None,
+            "raised": alert_row(by_report[str(one.pk)]) if str(one.pk) in by_report else None,
+        }
+        for one in reports
+    ]
+
+
+@page("patient.view")
+def patient(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Show how the patient is doing: what waits, the course, the calendar, check-ins, this week's plan and measurements."""
+    shown = open_record(request, pk, "overview")
+    member, record = request.member, shown.patient
+    assignment = shown.assignment
+    alerts = list(Alert.objects.visible_to(member).filter(patient=record).select_related("seen_by__user").order_by("-raised_at")[:30])
+    reports = list(SymptomReport.objects.visible_to(member).filter(patient=record, status__in=WAITING).order_by("-reported_at"))
+    sessions = sessions_of(shown, request)
+    since = assignment.starts_on if assignment else shown.today - dt.timedelta(days=60)
+    check_ins = list(
+        CheckIn.objects.visible_to(member).filter(patient=record, on__gte=since).select_related("symptoms").order_by("on", "id")
+    )
+    assessments = list(Assessment.objects.visible_to(member).filter(patient=record, assignment=assignment).order_by("due_on"))
+    pauses = list(Pause.objects.visible_to(member).filter(patient=record))
+    logs = list(SessionLog.objects.visible_to(member).filter(patient=record).order_by("-on")[:10])
+    runs = list(Run.objects.visible_to(member).filter(patient=record, on__gte=since).order_by("on", "id"))
+    chosen = course.chosen_series(request.GET.get("show", ""))
+    model = request.GET.get("model") == "1"
+    chart = course.chart_of(shown, chosen=chosen, model=model, check_ins=check_ins, assessments=assessments, alerts=alerts, pauses=pauses)
+    next_session = next((one for one in sessions if one.status == ScheduledSession.Status.PLANNED and one.on >= shown.today), None)
+    context = {
+        **head_of(shown, "patient"),
+        **alert_rows(alerts, reports),
+        "reports": report_rows(reports, alerts),
+        "chart": chart,
+        "switches": course.switches(chosen, model=model),
+        "model": model,
+        "model_query": f"?show={','.join(chosen)}" + ("" if model else "&model=1"),
+        "has_model": assignment is not None and has_model_line(assignment.version.program.code),
+        "calendar": course.calendar_of(sessions, pauses, runs, shown.today),
+        "split": course.split_of(sessions, shown.today),
+        "feed": course.feed_of(check_ins, logs, runs, record.clinic.pain_amber_max + 1),
+        "plans": week_plans(shown, request),
+        "assessments": course.assessment_rows(assessments, shown.today),
+        "next_session": next_session,
+        "screening": screening_of(shown, request) if assignment is None or assignment.status == "held" else None,
+    }
+    return render(request, "patients/patient.html", context)
+
+
+def screening_of(shown: Shown, request: MemberRequest) -> dict[str, Any]:
+    """Return how the symptom check before a program stands: clear, or the last report there is."""
+    last = SymptomReport.objects.visible_to(request.member).filter(patient=shown.patient).order_by("-reported_at").first()
+    return {"is_clear": is_clear(shown.patient), "last": last}
+
+
+def plan_week(shown: Shown) -> int:
+    """Return the week whose plan is shown: the running one, the first before the start, the last afterwards."""
+    assignment = shown.assignment
+    if assignment is None:
+        return 1
+    if shown.week:
+        return shown.week
+    return 1 if shown.today < assignment.starts_on else assignment.version.weeks
+
+
+def week_plans(shown: Shown, request: MemberRequest, week: int | None = None) -> list[Any]:
+    """Return the kinds of session of one week with exercises and doses, in three queries; none without a program."""
+    if shown.assignment is None:
+        return []
+    number = week or plan_week(shown)
+    rows = SessionPlan.objects.visible_to(request.member).filter(version_id=shown.assignment.version_id)
+    plans = list(rows.filter(week_from__lte=number, week_to__gte=number).order_by("position"))
+    return plan_views(plans, request.member)
+
+
+@page("patient.view")
+def patient_plan(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Show the program given, week by week with doses and their sources, and what can be done with it."""
+    shown = open_record(request, pk, "plan")
+    asked = request.GET.get("week", "")
+    weeks = shown.assignment.version.weeks if shown.assignment else 0
+    week = int(asked) if asked.isascii() and asked.isdigit() and 1 <= int(asked[:3]) <= weeks else plan_week(shown)
+    logged = shown.assignment is not None and (
+        SessionLog.objects.visible_to(request.member).filter(session__assignment=shown.assignment).exists()
+    )
+    context = {
+        **head_of(shown, "patient_plan"),
+        "shown_week": week,
+        "weeks": range(1, weeks + 1),
+        "plans": week_plans(shown, request, week),
+        "evidence": evidence_of(shown.assignment.version) if shown.assignment else None,
+        "pauses": list(Pause.objects.visible_to(request.member).filter(patient=shown.patient, cancelled_at=None)),
+        "is_running": shown.assignment is not None and shown.assignment.status in {"running", "held"},
+        "logged": logged,
+        "former": shown.assignments[1:],
+    }
+    return render(request, "patients/patient_plan.html", context)
+
+
+@page("patient.view")
+def patient_sessions(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Show every session set by set, the latest first; what is due can be logged from here."""
+    shown = open_record(request, pk, "sessions")
+    member = request.member
+    rows = (
+        ScheduledSession.objects.visible_to(member)
+        .filter(patient=shown.patient)
+        .exclude(status=ScheduledSession.Status.CANCELLED)
+        .exclude(assignment__status="withdrawn")
+        .select_related("log__entered_by__user", "session_plan", "assignment__version__program")
+    )
+    asked = request.GET.get("before", "")
+    before = parse_day(asked) or shown.today + dt.timedelta(days=1)
+    past = list(rows.filter(on__lt=before).order_by("-on", "-pk")[: SESSIONS_A_PAGE + 1])
+    coming = list(rows.filter(on__gt=shown.today).order_by("on")[:5]) if not asked else []
+    more = past[SESSIONS_A_PAGE - 1].on if len(past) > SESSIONS_A_PAGE else None
+    past = past[:SESSIONS_A_PAGE]
+    logs = [one.log.pk for one in past if hasattr(one, "log")]
+    done = list(
+        ExerciseLog.objects.visible_to(member)
+        .filter(session_log__in=logs)
+        .select_related("prescription")
+        .order_by("session_log", "position")
+    )
+    exercises = Exercise.objects.visible_to(member).only("names").in_bulk({one.prescription.exercise_id for one in done})
+    sets: dict[UUID, list[dict[str, Any]]] = {}
+    for one in done:
+        sets.setdefault(one.session_log_id, []).append(
+            {"log": one, "exercise": exercises[one.prescription.exercise_id], "text": done_text(one)}
+        )
+    context = {
+        **head_of(shown, "patient_sessions"),
+        "coming": coming,
+        "past": [
+            {"session": one, "log": getattr(one, "log", None), "sets": sets.get(one.log.pk, []) if hasattr(one, "log") else []}
+            for one in past
+        ],
+        "more": more.isoformat() if more else "",
+        "asked": asked,
+        "runs": [] if asked else list(Run.objects.visible_to(member).filter(patient=shown.patient).order_by("-on", "-id")[:RUNS_SHOWN]),
+    }
+    return render(request, "patients/patient_sessions.html", context)
+
+
+def parse_day(text: str) -> dt.date | None:
+    """Return the day written as 2026-03-23, or None for anything else."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def done_text(one: ExerciseLog) -> str:
+    """Return what was done of one exercise: "3 × 10, 40 kg, pain 2", or why it was left out."""
+    if not one.sets_done:
+        return _("not done, %(why)s") % {"why": one.get_skip_reason_display()} if one.skip_reason else _("not done")
+    parts = [_("%(sets)s of %(all)s sets") % {"sets": one.sets_done, "all": one.prescription.sets}]
+    if one.reps_done is not None:
+        parts = [f"{one.sets_done} × {one.reps_done}"]
+    elif one.hold_seconds_done is not None:
+        parts = [f"{one.sets_done} × {seconds_text(one.hold_seconds_done)}"]
+    if one.load_kg is not None:
+        parts.append(_("%(load)s kg") % {"load": f"{one.load_kg.normalize():f}"})
+    if one.pain_0_10 is not None:
+        parts.append(_("pain %(pain)s") % {"pain": one.pain_0_10})
+    return ", ".join(parts)
+
+
+@page("patient.view")
+def patient_assessments(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Show every measurement of every program with its change and what that means for one person."""
+    shown = open_record(request, pk, "assessments")
+    rows = list(Assessment.objects.visible_to(request.member).filter(patient=shown.patient).exclude(status="cancelled").order_by("due_on"))
+    found = [(one, course.assessment_rows([row for row in rows if row.assignment_id == one.pk], shown.today)) for one in shown.assignments]
+    opens_on = shown.today + dt.timedelta(days=OPENS_BEFORE_DAYS)
+    context = {**head_of(shown, "patient_assessments"), "programs": found, "opens_on": opens_on}
+    return render(request, "patients/patient_assessments.html", context)
+
+
+@page("patient.view")
+def patient_record(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Show master data, invitation, symptom reports, alerts, corrections, and who opened or changed the record."""
+    shown = open_record(request, pk, "record")
+    member, record = request.member, shown.patient
+    trail = list(AuditEvent.objects.visible_to(member).filter(patient_id=record.pk).order_by("-at", "-id")[:TRAIL_SHOWN])
+    people = User.objects.in_bulk({one.actor_id for one in trail if one.actor_id})
+    invitation = Invitation.objects.visible_to(member).filter(membership=record.membership_id).order_by("-created_at").first()
+    alerts = list(Alert.objects.visible_to(member).filter(patient=record).select_related("seen_by__user").order_by("-raised_at")[:50])
+    reports = SymptomReport.objects.visible_to(member).filter(patient=record).select_related("cleared_by__user").order_by("-reported_at")
+    corrections = Correction.objects.visible_to(member).filter(patient=record).select_related("corrected_by__user")[:50]
+    context = {
+        **head_of(shown, "patient_record"),
+        "invitation": invitation,
+        "invitation_open": invitation is not None and invitation.is_open(shown.now),
+        "invitable": record.membership is not None and record.membership.status == Membership.Status.INVITED,
+        "can_archive": record.status == Patient.Status.ACTIVE and not any(one.status in {"running", "held"} for one in shown.assignments),
+        "reports": report_rows(list(reports[:20])),
+        "alerts": [{"alert": one, "text": reason_text(one.rule, one.evidence)} for one in alerts],
+        "corrections": list(corrections),
+        "trail": [{"event": one, "who": people.get(one.actor_id), "text": trail_text(one.action)} for one in trail],
+    }
+    return render(request, "patients/patient_record.html", context)
+
+
+def trail_text(action: str) -> str:
+    """Return an entry of the trail in words; what has no words of its own is shown as its key."""
+    words = {
+        "patient.view": _("opened the record"),
+        "patient.create": _("created the record"),
+        "patient.change": _("changed master data"),
+        "patient.archive": _("put the record into the archive"),
+        "patient.export": _("downloaded the record"),
+        "assignment.create": _("assigned a program"),
+        "assignment.start": _("program started"),
+        "assignment.hold": _("program put on hold"),
+        "assignment.end": _("ended a program"),
+        "assignment.withdraw": _("took an assignment back"),
+        "session.log": _("logged a session"),
+        "session.move": _("moved a session"),
+        "session.skip": _("marked a session as not done"),
+        "plan.pause": _("paused the program"),
+        "checkin.log": _("checked in"),
+        "symptoms.report": _("answered the symptom check"),
+        "symptoms.withdraw": _("took a report back"),
+        "symptoms.clear": _("wrote a clearance"),
+        "alert.acknowledge": _("acknowledged an alert"),
+        "assessment.answer": _("answered an assessment"),
+        "assessment.skip": _("skipped an assessment"),
+        "entry.correct": _("corrected an entry"),
+    }
+    return words.get(action, action)

@@ -1,0 +1,77 @@
+"""The words a patient reads for each warning sign: short, plain, and without a diagnosis."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+SIGN_TEXT: dict[str, Promise] = {
+    "bladder_bowel": _("New trouble holding or passing urine or stool"),
+    "saddle_numbness": _("Numbness around the groin, the bottom or the inner thighs"),
+    "leg_weakness": _("A leg that is newly weak, or getting weaker"),
+    "pain_both_legs": _("Pain running down both legs"),
+    "sexual_dysfunction": _("New loss of feeling or function during sex"),
+    "chest_pain": _("Pain or pressure in the chest"),
+    "fainting": _("Fainting, or nearly fainting"),
+    "breathlessness": _("Being short of breath in a way you do not know from exercise"),
+    "palpitations": _("A racing or stumbling heart"),
+    "fever_with_back_pain": _("Fever or chills together with back pain"),
+    "fall_or_accident": _("A fall or an accident since the pain began or got worse"),
+    "weight_loss_or_cancer": _("Losing weight without trying, or cancer now or in the past"),
+    "night_pain": _("Severe pain at night that does not ease in any position"),
+    "steroids_or_osteoporosis": _("New back pain while taking cortisone, or with brittle bones"),
+    "pain_below_knee": _("Pain going below the knee with tingling or numbness"),
+    "leg_pain_on_bending": _("Pain that gets worse when you bend forward and runs into the leg"),
+    "infection_risk": _("A recent infection, an injection into the back, a weak immune system, or injected drugs"),
+    "sharp_pain": _("Sharp or stabbing pain during exercise"),
+    "cannot_straighten": _("You can hardly straighten up"),
+    "radiating_pain": _("Pain spreading into the legs, the bottom or the arms"),
+    "new_numbness": _("New numbness or tingling"),
+    "trembling_with_weakness": _("Trembling together with weakness or numbness"),
+    "leg_symptoms_on_walking": _("Pain or weakness in the legs after a few minutes of walking or standing"),
+    "heart_condition": _("A known heart condition"),
+    "pregnancy_or_birth": _("Pregnancy, or a birth in the last 12 months"),
+    "spinal_surgery_or_injury": _("Surgery on the spine, or a broken vertebra, at any time"),
+    "recent_surgery": _("Any other surgery in the last 3 months"),
+    "inflammatory_spine_disease": _("An inflammatory disease of the spine or the joints"),
+    "recent_leg_injury": _("A leg injury in the last 6 weeks"),
+    "advised_against_exercise": _("A doctor has advised you not to exercise or not to run"),
+}
+
+GROUPED_SIGN_TEXT: dict[str, Promise] = {
+    "numb_groin": _("Numbness around the groin or bottom, or new sexual problems"),
+    "bladder_bowel": _("Trouble holding or passing urine or stool"),
+    "legs": _("Weakness in a leg, or pain down both legs"),
+    "heart_and_breath": _("Chest pain, fainting, a racing heart, or trouble breathing"),
+    "whole_body": _("Fever, a fall, weight loss, or severe pain at night"),
+    "sharp_or_spreading": _("Sharp pain, or pain or tingling spreading into a leg or an arm"),
+}
+
+TRAIL_TEXT: dict[str, Promise] = {
+    "": _("looked at or changed something in your record"),
+    "patient.view": _("opened your record"),
+    "patient.create": _("opened a new record for you"),
+    "patient.change": _("changed your contact details"),
+    "patient.archive": _("put your record into the archive"),
+    "patient.invite": _("invited you"),
+    "assignment.create": _("gave you a program"),
+    "assignment.end": _("ended your program"),
+    "assignment.withdraw": _("took back a program"),
+    "assignment.hold": _("put your training on hold"),
+    "assignment.start": _("let your program start"),
+    "alert.acknowledge": _("looked at a notice about you"),
+    "symptoms.clear": _("cleared what you had reported"),
+    "session.log": _("logged a session"),
+    "session.move": _("moved a session"),
+    "session.skip": _("marked a session as not done"),
+    "plan.pause": _("entered a pause"),
+    "run.log": _("logged a run"),
+    "run.view": _("looked at a run"),
+    "checkin.log": _("entered a check-in"),
+    "entry.correct": _("corrected an entry"),
+    "assessment.answer": _("entered a measurement"),
+    "assessment.skip": _("skipped a measurement"),
+    "assessment.view": _("looked at a measurement"),
+    "session.view": _("looked at a session"),
+    "delivery.list": _("looked at your reminders"),
+    "export": _("exported your record"),
+}
+"""What somebody did with a record, as the patient reads it; the empty key is for everything without a sentence of its own."""
