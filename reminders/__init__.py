@@ -1,0 +1,1 @@
+"""Reminders: what patients were told."""

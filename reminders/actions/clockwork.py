@@ -1,0 +1,142 @@
+"""One tick: look whether anything is to do, plan it, show a sign of life, and send until nothing is due.
+
+A tick may be lost, doubled or killed at any moment: what is due stands in the rows. When nothing is to do it costs two statements.
+"""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import structlog
+from django.db.models import Exists, Q, QuerySet, Subquery
+
+from clinics.models import AuditEvent
+from patients.models import Patient
+from reminders.actions import outbox
+from reminders.actions.outbox import Clock, Tally
+from reminders.actions.planning import Plan, plan_deliveries
+from reminders.models import Delivery, Heartbeat
+
+BEAT = "reminders"
+PLANNED = "reminders.plan"
+PLAN_ALL_EVERY = dt.timedelta(hours=1)
+TRAIL_OVERLAP = dt.timedelta(minutes=2)
+"""The trail is read again this far back, because the entries of a long transaction appear late."""
+USUAL_GAP = dt.timedelta(seconds=90)
+"""Two ticks lie no further apart than this while all is well."""
+MOST_SINGLE = 2000
+"""When more patients than this had changes, everybody is planned."""
+SEND_SECONDS = 50.0
+
+NOTHING_NEW = Q(action__endswith=".view") | Q(action__endswith=".list") | Q(action__startswith="reminder.") | Q(action="refused")
+"""Entries of the trail after which no reminder can be due that was not before."""
+ABOUT_A_PERSON = ("clinics.membership", "clinics.invitation", "clinics.user")
+
+log = structlog.get_logger(__name__)
+
+
+class State(NamedTuple):
+    """What one look at the tables shows."""
+
+    beat_at: dt.datetime
+    planned_at: dt.datetime | None
+    is_due: bool
+    is_lost: bool
+    has_news: bool
+
+
+@dataclass(slots=True)
+class Report:
+    """What a tick did."""
+
+    plan: Plan = field(default_factory=Plan)
+    tally: Tally = field(default_factory=Tally)
+    recovered: int = 0
+
+
+def tick(*, now: dt.datetime, seconds: float = SEND_SECONDS) -> Report:
+    """Plan what is new and send what is due, for `seconds` at most; returns what was done."""
+    clock = Clock(now)
+    report = Report(recovered=outbox.recover(now=now))
+    state = look(now)
+    plan = plan_news(state, now=now)
+    # Only now: a tick that dies while planning leaves the earlier time, and the next one looks from there.
+    beat(BEAT, now)
+    if state is not None and state.is_lost:
+        report.recovered += outbox.release_expired(now=now)
+    if plan is not None:
+        report.plan = plan
+    if state is None or state.is_due or report.recovered or report.plan.created or report.plan.changed:
+        late = outbox.expire(now=now)
+        report.tally = outbox.drain(clock=clock, seconds=seconds)
+        report.tally.missed += late
+    if report.tally or report.plan.created or report.recovered:
+        log.info("reminders_tick", planned=report.plan.created, recovered=report.recovered, **report.tally.counts())
+    return report
+
+
+def look(now: dt.datetime) -> State | None:
+    """Return what is to do, in one query; None before the first tick ever."""
+    waiting = Delivery.objects.filter(status=Delivery.Status.QUEUED, due_at__lte=now)
+    lost = Delivery.objects.filter(status=Delivery.Status.CLAIMED, leased_until__lt=now)
+    news = news_since(now - USUAL_GAP - TRAIL_OVERLAP)
+    planned = Heartbeat.objects.filter(name=PLANNED)
+    row = (
+        Heartbeat.objects.filter(name=BEAT)
+        .values_list("at", Subquery(planned.values("at")[:1]), Exists(waiting), Exists(lost), Exists(news))
+        .first()
+    )
+    return State(*row) if row else None
+
+
+def news_since(since: dt.datetime) -> QuerySet[AuditEvent]:
+    """Return the entries of the trail since an instant after which a reminder may be due that was not before."""
+    return AuditEvent.objects.filter(id__gte=first_id(since)).exclude(NOTHING_NEW)
+
+
+def first_id(at: dt.datetime) -> uuid.UUID:
+    """Return the smallest id that can have been made at an instant (version 7, RFC 9562)."""
+    return uuid.UUID(int=int(at.timestamp() * 1000) << 80)
+
+
+def plan_news(state: State | None, *, now: dt.datetime) -> Plan | None:
+    """Plan everybody from time to time, otherwise those about whom something was written; None when there was nothing to plan."""
+    beat_at = state.beat_at if state else now
+    planned_at = state.planned_at if state else None
+    if planned_at is None or not now - PLAN_ALL_EVERY < planned_at <= now:
+        return plan_all(now, beat_at)
+    if state is None or not (state.has_news or now - beat_at > USUAL_GAP):
+        return None
+    patients = patients_with_news(beat_at - TRAIL_OVERLAP)
+    if patients is None:
+        return plan_all(now, beat_at)
+    return plan_deliveries(now=now, looked_at=beat_at, patients=patients) if patients else None
+
+
+def plan_all(now: dt.datetime, looked_at: dt.datetime) -> Plan:
+    """Plan everybody and note when."""
+    plan = plan_deliveries(now=now, looked_at=looked_at)
+    beat(PLANNED, now)
+    return plan
+
+
+def patients_with_news(since: dt.datetime) -> set[uuid.UUID] | None:
+    """Return the patients the trail speaks of since an instant; None when it may concern everybody."""
+    events = news_since(since).values_list("patient_id", "object_type", "object_id").distinct()
+    rows = list(events[: MOST_SINGLE + 1])
+    if len(rows) > MOST_SINGLE or any(kind == "clinics.clinic" for _patient, kind, _key in rows):
+        return None
+    patients = {patient for patient, _kind, _key in rows if patient}
+    patients |= {key for patient, kind, key in rows if key and not patient and kind == "patients.patient"}
+    people = {key for patient, kind, key in rows if not patient and kind in ABOUT_A_PERSON}
+    if people:
+        through = Q(membership__in=people) | Q(membership__user__in=people) | Q(membership__invitations__in=people)
+        patients |= set(Patient.objects.filter(through).values_list("pk", flat=True))
+    return patients
+
+
+def beat(name: str, at: dt.datetime) -> None:
+    """Write when a part of the clockwork last ran."""
+    if not Heartbeat.objects.filter(name=name).update(at=at):
+        Heartbeat.objects.bulk_create([Heartbeat(name=name, at=at)], update_conflicts=True, unique_fields=["name"], update_fields=["at"])

@@ -1,0 +1,163 @@
+"""What a patient was sent, what was held back and why, and what the next two weeks bring, reckoned at the moment of looking."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from clinics.localtime import day_bounds, local_day, to_local
+from clinics.models import Membership
+from patients.models import Assessment, Assignment, Patient, Pause, ScheduledSession
+from reminders.actions.planning import FOLLOWED_UP, Candidate, Instants, one_a_day
+from reminders.actions.wishes import wishes_for
+from reminders.models import Delivery, Kind
+from reminders.rules.holding import Hold
+from reminders.rules.moments import ASSESSMENT_ASKED_AFTER_DAYS, assessment_slots
+
+DAYS = 14
+PAST_ROWS = 40
+WHAT: dict[str, Promise] = {Kind.SESSION_TODAY: _("Session"), Kind.ASSESSMENT_DUE: _("A few questions")}
+WAITING = (Delivery.Status.QUEUED, Delivery.Status.CLAIMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A reminder to come: its time on the patient's clock, or why it will not be sent."""
+
+    kind: str
+    at: dt.datetime | None
+    hold_reason: str = ""
+    attempts: int = 0
+
+    @property
+    def kind_label(self) -> str:
+        """What it is about, in words."""
+        return str(WHAT[self.kind])
+
+    @property
+    def hold_label(self) -> str:
+        """Why not, in words."""
+        return str(Delivery.HoldReason(self.hold_reason).label) if self.hold_reason else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One of the next days; `shift_minutes` is how far the clock jumps on it (0: not at all, negative: back)."""
+
+    on: dt.date
+    items: list[Coming] = field(default_factory=list)
+    shift_minutes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A reminder whose story is over, with its times on the patient's clock."""
+
+    row: Delivery
+    at: dt.datetime
+
+    @property
+    def kind_label(self) -> str:
+        """What it is about, in words."""
+        return str(WHAT[self.row.kind])
+
+
+def past(patient: Patient, member: Membership) -> list[Past]:
+    """Return the latest deliveries that are no longer waiting, newest first."""
+    rows = Delivery.objects.visible_to(member).filter(patient=patient).exclude(status__in=WAITING).order_by("-due_at")[:PAST_ROWS]
+    return [Past(row, on_clock(row.sent_at or row.due_at, patient.zone)) for row in rows]
+
+
+def coming(patient: Patient, member: Membership, *, now: dt.datetime, days: int = DAYS) -> list[Day]:
+    """Return the next days that bring a reminder or a jump of the clock, as things stand now, in six queries."""
+    zone = patient.zone
+    today = local_day(now, zone)
+    last = today + dt.timedelta(days=days - 1)
+    wishes = wishes_for(patient)
+    slots = Delivery.objects.visible_to(member).filter(patient=patient, slot_on__gte=today, slot_on__lte=last)
+    there = {(row.kind, row.slot_on): row for row in slots}
+    pauses = list(
+        Pause.objects.visible_to(member)
+        .filter(patient=patient, cancelled_at=None, from_on__lte=last, to_on__gte=today)
+        .values_list("from_on", "to_on")
+    )
+    instants = Instants(zone)
+    items: dict[dt.date, list[Coming]] = {}
+    for kind, candidate, is_held in candidates(patient, member, today, last):
+        row = there.get((kind, candidate.slot_on))
+        if row is not None and row.status not in WAITING:
+            continue
+        wish = wishes[kind]
+        times = instants.of(kind, candidate.slot_on, wish.at, candidate.starts_at)
+        reason = ""
+        if patient.membership is None or not patient.membership.is_current:
+            reason = Hold.NO_ACCESS
+        elif is_held:
+            reason = Hold.ON_HOLD
+        elif any(from_on <= candidate.slot_on <= to_on for from_on, to_on in pauses) or (wish.is_on and not wish.wants(candidate.slot_on)):
+            reason = Hold.PAUSED
+        elif not wish.is_on:
+            reason = Hold.OPTED_OUT
+        due = row.due_at if row is not None else times[0] if times else None
+        if due is None or (row is None and due <= now):
+            continue
+        items.setdefault(candidate.slot_on, []).append(
+            Coming(kind, None if reason else on_clock(due, zone), reason, row.attempts if row is not None else 0)
+        )
+    found = []
+    for step in range(days):
+        day = today + dt.timedelta(days=step)
+        shift = clock_shift(day, zone)
+        if day in items or shift:
+            found.append(Day(day, sorted(items.get(day, []), key=lambda one: (one.at is None, str(one.at), one.kind)), shift))
+    return found
+
+
+def candidates(patient: Patient, member: Membership, first: dt.date, last: dt.date) -> Iterator[tuple[Kind, Candidate, bool]]:
+    """Yield what the patient may be reminded of on these days, and whether its program is on hold."""
+    held = Assignment.Status.HELD
+    sessions = (
+        ScheduledSession.objects.visible_to(member)
+        .planned()
+        .filter(patient=patient, on__gte=first, on__lte=last, assignment__status__in=(Assignment.Status.RUNNING, held))
+        .order_by("on", "-setting")
+        .values_list("on", "id", "starts_at", "assignment_id", "assignment__status")
+    )
+    states: dict[object, str] = {}
+    rows = []
+    for on, key, starts_at, assignment, status in sessions:
+        states[key] = status
+        rows.append(Candidate(patient.clinic_id, patient.pk, on, key, starts_at, assignment))
+    for row in one_a_day(rows):
+        yield Kind.SESSION_TODAY, row, states[row.subject_id] == held
+    longest = dt.timedelta(days=max(ASSESSMENT_ASKED_AFTER_DAYS))
+    assessments = (
+        Assessment.objects.visible_to(member)
+        .filter(
+            patient=patient,
+            status=Assessment.Status.PLANNED,
+            due_on__gte=first - longest,
+            due_on__lte=last,
+            assignment__status__in=(*FOLLOWED_UP, held),
+        )
+        .order_by("due_on")
+        .values_list("due_on", "id", "assignment_id", "assignment__status")
+    )
+    for due_on, key, assignment, status in assessments:
+        for slot in assessment_slots(due_on):
+            if first <= slot <= last:
+                yield Kind.ASSESSMENT_DUE, Candidate(patient.clinic_id, patient.pk, slot, key, None, assignment), status == held
+
+
+def on_clock(instant: dt.datetime, zone: str) -> dt.datetime:
+    """Return the reading of the patient's clock, without a zone so that no template converts it again."""
+    return to_local(instant, zone).replace(tzinfo=None)
+
+
+def clock_shift(day: dt.date, zone: str) -> int:
+    """Return by how many minutes the clock is put forward (or back, negative) on a local day; 0 on most days."""
+    start, end = day_bounds(day, zone)
+    before, after = to_local(start, zone).utcoffset(), to_local(end, zone).utcoffset()
+    return round(((after or dt.timedelta()) - (before or dt.timedelta())).total_seconds() / 60)

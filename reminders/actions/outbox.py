@@ -1,0 +1,305 @@
+"""Sending what is due: claimed in batches, looked at again, handed over one by one on one connection, and written down in sets."""
+
+import datetime as dt
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from email.utils import format_datetime
+from typing import Any
+
+import structlog
+from django.db import connection, transaction
+from django.db.models import F
+
+from clinics import audit
+from reminders.actions import journal
+from reminders.actions.recheck import Claimed, look_again, read_claimed
+from reminders.channels import email
+from reminders.models import Delivery
+from reminders.rules.timing import next_attempt
+from reminders.states import DELIVERY
+
+BATCH = 500
+FLUSH_AFTER = 500
+"""Taken mails are written to the database after so many, or after FLUSH_SECONDS; until then the journal on disk remembers them."""
+FLUSH_SECONDS = 1.0
+LEASE = dt.timedelta(seconds=60)
+RENEW_AFTER_SECONDS = 15.0
+"""A lease is renewed long before it ends, so that a slow mail server never makes two senders of one row."""
+BREAKS_IN_A_ROW = 3
+"""So many broken connections one after another mean that the server is away: nothing more is tried until the next tick."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many rows went where."""
+
+    sent: int = 0
+    held: int = 0
+    missed: int = 0
+    failed: int = 0
+    later: int = 0
+
+    def __bool__(self) -> bool:
+        """Whether anything happened."""
+        return any(asdict(self).values())
+
+    def counts(self) -> dict[str, int]:
+        """Return the numbers by name."""
+        return asdict(self)
+
+
+class Clock:
+    """The time, counted on from a given moment."""
+
+    def __init__(self, now: dt.datetime) -> None:
+        """Start at `now`."""
+        self.start = now
+        self.zero = time.monotonic()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self.zero
+
+    def now(self) -> dt.datetime:
+        """Return the present instant."""
+        return self.start + dt.timedelta(seconds=self.elapsed)
+
+
+def move(rows: Any, to: str, **changes: Any) -> int:
+    """Move those of `rows` that may go to the state `to`; return how many did."""
+    return int(rows.filter(status__in=DELIVERY[to]).update(status=to, **changes))
+
+
+# --- rows that nobody works on any more -----------------------------------------------------
+
+
+def recover(*, now: dt.datetime) -> int:
+    """Finish the story of senders that died: what they handed over is sent, the rest goes back into the queue."""
+    found = 0
+    for claim, delivered, path in journal.abandoned():
+        with transaction.atomic():
+            mine = Delivery.objects.filter(claim=claim, status=Delivery.Status.CLAIMED)
+            found += mark_sent(claim, delivered, now=now)
+            found += move(mine, Delivery.Status.QUEUED, claim=None, leased_until=None)
+        path.unlink(missing_ok=True)
+        log.warning("outbox_recovered", delivered=len(delivered))
+    journal.sweep(now.timestamp() - 600)
+    return found
+
+
+def release_expired(*, now: dt.datetime) -> int:
+    """Return rows to the queue whose sender, perhaps on another machine, has not been heard of for the length of a lease."""
+    lost = Delivery.objects.filter(status=Delivery.Status.CLAIMED, leased_until__lt=now)
+    return move(lost, Delivery.Status.QUEUED, claim=None, leased_until=None)
+
+
+def expire(*, now: dt.datetime) -> int:
+    """Mark rows as missed for which it is too late; they are never sent."""
+    late = Delivery.objects.filter(status=Delivery.Status.QUEUED, due_at__lte=now, expires_at__lte=now)
+    return move(late, Delivery.Status.MISSED)
+
+
+# --- claiming -------------------------------------------------------------------------------
+
+
+def claim_batch(*, claim: uuid.UUID, now: dt.datetime, limit: int = BATCH) -> int:
+    """Claim up to `limit` due rows, the oldest first, under the token `claim`; return how many.
+
+    PostgreSQL skips rows that others are claiming; elsewhere the one conditional UPDATE is atomic by itself.
+    """
+    due = Delivery.objects.queued().filter(due_at__lte=now, expires_at__gt=now).order_by("due_at", "id")
+    changes = {"claim": claim, "leased_until": now + LEASE, "attempts": F("attempts") + 1}
+    if not connection.features.has_select_for_update_skip_locked:
+        return move(Delivery.objects.filter(pk__in=due.values("pk")[:limit]), Delivery.Status.CLAIMED, **changes)
+    with transaction.atomic():
+        keys = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
+        return move(Delivery.objects.filter(pk__in=keys), Delivery.Status.CLAIMED, **changes) if keys else 0
+
+
+def mark_sent(claim: uuid.UUID, keys: Sequence[uuid.UUID], *, now: dt.datetime) -> int:
+    """Mark delivered rows of a claim as sent."""
+    if not keys:
+        return 0
+    rows = Delivery.objects.filter(claim=claim, pk__in=keys, status=Delivery.Status.CLAIMED)
+    return move(rows, Delivery.Status.SENT, sent_at=now, claim=None, leased_until=None, error="", hold_reason="")
+
+
+# --- sending --------------------------------------------------------------------------------
+
+
+@dataclass
+class Sender:
+    """Sends one claimed batch after the other on one connection."""
+
+    clock: Clock
+    seconds: float
+    line: email.Line = field(default_factory=email.Line)
+    tally: Tally = field(default_factory=Tally)
+    is_away: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is time left and a server to talk to."""
+        return not self.is_away and self.clock.elapsed < self.seconds
+
+    def send_batch(self, limit: int = BATCH) -> int:
+        """Claim and send one batch; return how many rows it had."""
+        claim = uuid.uuid4()
+        notes = journal.Journal(claim)
+        try:
+            count = claim_batch(claim=claim, now=self.clock.now(), limit=limit)
+            if count:
+                Batch(self, claim, notes, read_claimed(claim)).send()
+        except BaseException:
+            # The file stays: the next tick reads from it what was delivered.
+            notes.close()
+            raise
+        notes.finish()
+        return count
+
+
+class Batch:
+    """The rows of one claim on their way."""
+
+    def __init__(self, sender: Sender, claim: uuid.UUID, notes: journal.Journal, rows: list[Claimed]) -> None:
+        """Take the claimed rows."""
+        self.sender, self.claim, self.notes, self.rows = sender, claim, notes, rows
+        self.clock, self.tally, self.line = sender.clock, sender.tally, sender.line
+        self.taken: list[uuid.UUID] = []
+        self.later: dict[tuple[int, str], list[Claimed]] = defaultdict(list)
+        self.open_keys = {row.pk for row in rows}
+        self.flushed = self.renewed = self.clock.elapsed
+        self.breaks = 0
+
+    def mine(self, keys: Sequence[uuid.UUID]) -> Any:
+        """Return rows of this claim."""
+        return Delivery.objects.filter(claim=self.claim, pk__in=keys)
+
+    def close_rows(self, keys: Sequence[uuid.UUID], to: str, **changes: Any) -> int:
+        """Move rows of this claim out of it."""
+        self.open_keys.difference_update(keys)
+        return move(self.mine(keys), to, claim=None, leased_until=None, **changes)
+
+    def send(self) -> None:
+        """Look at every row again and hand over what may go."""
+        ready = self.hold_back()
+        sent_on = format_datetime(self.clock.now())
+        for count, row in enumerate(ready):
+            if not count % 50:
+                sent_on = format_datetime(self.clock.now())
+            if not self.sender.goes_on or not self.keep_lease():
+                break
+            if mail := self.write(row, sent_on):
+                self.hand_over(row, mail)
+            if len(self.taken) >= (FLUSH_AFTER if self.notes.works else 1) or self.clock.elapsed - self.flushed > FLUSH_SECONDS:
+                self.flush()
+        self.flush()
+        self.put_back()
+
+    def hold_back(self) -> list[Claimed]:
+        """Write down what must not go, and why; return the rest."""
+        held: dict[str, list[uuid.UUID]] = defaultdict(list)
+        missed: list[uuid.UUID] = []
+        ready = []
+        now = self.clock.now()
+        for row, reason in look_again(self.rows, now=now):
+            if reason:
+                held[reason].append(row.pk)
+            elif row.expires_at <= now:
+                missed.append(row.pk)
+            else:
+                ready.append(row)
+        for why, keys in held.items():
+            self.tally.held += self.close_rows(keys, Delivery.Status.HELD, hold_reason=why)
+        if missed:
+            self.tally.missed += self.close_rows(missed, Delivery.Status.MISSED)
+        return ready
+
+    def keep_lease(self) -> bool:
+        """Renew the lease in time; False when somebody else has taken rows over, so that nothing more may be sent."""
+        if self.clock.elapsed - self.renewed < RENEW_AFTER_SECONDS:
+            return True
+        self.flush()
+        kept = Delivery.objects.filter(claim=self.claim, status=Delivery.Status.CLAIMED, leased_until__gt=self.clock.now())
+        self.renewed = self.clock.elapsed
+        return kept.update(leased_until=self.clock.now() + LEASE) >= len(self.open_keys)
+
+    def write(self, row: Claimed, sent_on: str) -> email.Mail | None:
+        """Return the mail of a row; None when it cannot be written, which must not keep the others waiting."""
+        try:
+            return email.compose(row.occasion).fill(row.recipient, sent_on)
+        except Exception as error:
+            log.exception("reminder_not_written", delivery=str(row.pk))
+            self.try_later(row, type(error).__name__)
+            return None
+
+    def hand_over(self, row: Claimed, mail: email.Mail) -> None:
+        """Send one mail and remember what the server said."""
+        try:
+            self.line.open()
+            self.line.send(mail)
+        except email.Refused as error:
+            reason = Delivery.HoldReason.REFUSED
+            self.tally.failed += self.close_rows([row.pk], Delivery.Status.FAILED, hold_reason=reason, error=str(error))
+        except email.TryLater as error:
+            self.try_later(row, str(error))
+        except email.LineBroken as error:
+            self.line.close()
+            self.try_later(row, str(error))
+            self.breaks += 1
+            self.sender.is_away = self.breaks >= BREAKS_IN_A_ROW
+        except email.LineDown as error:
+            self.sender.is_away = True
+            log.warning("mail_server_away", error=str(error))
+        else:
+            self.breaks = 0
+            self.notes.note(row.pk)
+            self.taken.append(row.pk)
+
+    def try_later(self, row: Claimed, error: str) -> None:
+        """Keep a row for a later attempt."""
+        self.later[max(row.attempts, 1), error].append(row)
+
+    def flush(self) -> None:
+        """Write down what was taken and what is tried again; what would be tried too late is missed."""
+        now = self.clock.now()
+        self.flushed = self.clock.elapsed
+        if self.taken:
+            self.tally.sent += mark_sent(self.claim, self.taken, now=now)
+            self.open_keys.difference_update(self.taken)
+            self.taken = []
+        for (attempts, error), rows in self.later.items():
+            again_at = next_attempt(attempts, now)
+            again = [row.pk for row in rows if row.expires_at > again_at]
+            over = [row.pk for row in rows if row.expires_at <= again_at]
+            if again:
+                self.tally.later += self.close_rows(again, Delivery.Status.QUEUED, due_at=again_at, error=error)
+            if over:
+                self.tally.missed += self.close_rows(over, Delivery.Status.MISSED, error=error)
+        self.later.clear()
+
+    def put_back(self) -> None:
+        """Return what was not tried to the queue, as if nobody had touched it."""
+        if self.open_keys:
+            self.tally.later += move(
+                self.mine(list(self.open_keys)), Delivery.Status.QUEUED, claim=None, leased_until=None, attempts=F("attempts") - 1
+            )
+
+
+def drain(*, clock: Clock, seconds: float) -> Tally:
+    """Send until nothing is due, the mail server is away or `seconds` are over."""
+    sender = Sender(clock, seconds)
+    try:
+        while sender.goes_on and sender.send_batch():
+            pass
+    finally:
+        sender.line.close()
+    if sender.tally.sent:
+        audit.record("reminder.send", at=clock.now(), count=sender.tally.sent)
+    return sender.tally

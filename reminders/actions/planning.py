@@ -1,0 +1,346 @@
+"""From what patients should do to Delivery rows: read and written in sets, never patient by patient."""
+
+import datetime as dt
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from clinics.localtime import local_day, to_local, to_utc
+from clinics.models import Clinic, Membership, User
+from patients.models import Assessment, Assignment, Patient, ScheduledSession
+from reminders.models import Delivery, Kind, Preference
+from reminders.rules import timing
+from reminders.rules.holding import Hold
+from reminders.rules.moments import ASSESSMENT_ASKED_AFTER_DAYS, DEFAULT_WISH, assessment_slots, moment
+
+DAYS_AHEAD = 1
+"""Today and so many days more are planned, so that the clockwork may rest for a day without anything being forgotten."""
+DAYS_BACK = 14
+"""After a longer rest the days since are written down as missed, up to so many."""
+CATCH_UP_AFTER = dt.timedelta(minutes=15)
+BATCH = 900
+SHORTEST_LIFE = dt.timedelta(minutes=15)
+FOLLOWED_UP = (Assignment.Status.RUNNING, Assignment.Status.COMPLETED, Assignment.Status.ENDED)
+"""Assessments are asked for after the program has ended, too."""
+COMES_BACK = frozenset(Hold) - {Hold.ALREADY_DONE}
+"""Held rows that return to the queue when what held them is gone and their time is still to come."""
+
+
+class Wish(NamedTuple):
+    """What a patient wants for one kind."""
+
+    is_on: bool
+    at: dt.time
+    paused_to_on: dt.date | None
+
+    def wants(self, day: dt.date) -> bool:
+        """Tell whether a reminder is wanted for that day."""
+        return self.is_on and not (self.paused_to_on is not None and day <= self.paused_to_on)
+
+
+class Candidate(NamedTuple):
+    """Something a patient may be reminded of on one local day."""
+
+    clinic_id: uuid.UUID
+    patient_id: uuid.UUID
+    slot_on: dt.date
+    subject_id: uuid.UUID
+    starts_at: dt.datetime | None
+    assignment_id: uuid.UUID
+    is_over: bool = False
+
+
+class Waiting(NamedTuple):
+    """A row that is there already."""
+
+    patient_id: uuid.UUID
+    slot_on: dt.date
+    pk: uuid.UUID
+    status: str
+    hold_reason: str
+    attempts: int
+    due_at: dt.datetime
+    expires_at: dt.datetime
+    subject_id: uuid.UUID | None
+
+
+@dataclass(slots=True)
+class Plan:
+    """What one run of planning did."""
+
+    created: int = 0
+    missed: int = 0
+    changed: int = 0
+
+
+@dataclass(slots=True)
+class Instants:
+    """UTC instants of due and expiry for one time zone; remembers, because most patients share a wish."""
+
+    zone: str
+    known: dict[tuple[str, dt.date, dt.time, dt.datetime | None], tuple[dt.datetime, dt.datetime] | None] = field(default_factory=dict)
+
+    def of(self, kind: str, day: dt.date, wish: dt.time, starts_at: dt.datetime | None) -> tuple[dt.datetime, dt.datetime] | None:
+        """Return (due, expires); None when there is no useful moment."""
+        key = (kind, day, wish, starts_at)
+        if key not in self.known:
+            self.known[key] = self._reckon(*key)
+        return self.known[key]
+
+    def _reckon(self, kind: str, day: dt.date, wish: dt.time, starts_at: dt.datetime | None) -> tuple[dt.datetime, dt.datetime] | None:
+        starts = to_local(starts_at, self.zone).replace(tzinfo=None) if starts_at is not None else None
+        wall = moment(timing.Kind(kind), day, wish, starts)
+        if wall is None:
+            return None
+        due = to_utc(wall.due.date(), wall.due.time(), self.zone)
+        expires = to_utc(wall.expires.date(), wall.expires.time(), self.zone)
+        # A jump of the clock may bring both onto the same instant.
+        return due, max(expires, due + SHORTEST_LIFE) if starts is None else max(expires, due + dt.timedelta(minutes=1))
+
+
+def plan_deliveries(*, now: dt.datetime, looked_at: dt.datetime | None = None, patients: Collection[uuid.UUID] | None = None) -> Plan:
+    """Write or correct the rows of today and tomorrow for all patients, or for `patients` only.
+
+    `looked_at` is when the clockwork last looked (None: now). What would have been due before that and was not planned then has come
+    up since and is not sent; what became due while nobody looked is planned still, as missed once it is too late for it.
+    """
+    run = Run(now, max(min(looked_at or now, now), now - dt.timedelta(days=DAYS_BACK)), dict(Clinic.objects.values_list("pk", "time_zone")))
+    for kind, candidates in (
+        (Kind.SESSION_TODAY, session_candidates(run, patients)),
+        (Kind.ASSESSMENT_DUE, assessment_candidates(run, patients)),
+    ):
+        for batch in batches(candidates):
+            plan_batch(run, kind, batch)
+    return run.plan
+
+
+@dataclass(slots=True)
+class Run:
+    """What one run of planning carries along."""
+
+    now: dt.datetime
+    looked_at: dt.datetime
+    clinic_zones: dict[uuid.UUID, str]
+    plan: Plan = field(default_factory=Plan)
+    zones: dict[str, Instants] = field(default_factory=dict)
+    spans: dict[str, tuple[dt.date, dt.date, dt.date]] = field(default_factory=dict)
+
+    @property
+    def span(self) -> tuple[dt.date, dt.date]:
+        """First and last day that is to be planned anywhere on earth."""
+        day = dt.timedelta(days=1)
+        return self.looked_at.date() - day, self.now.date() + day * (DAYS_AHEAD + 1)
+
+    @property
+    def is_catching_up(self) -> bool:
+        """Whether nobody looked for so long that days may have been closed meanwhile."""
+        return self.now - self.looked_at > CATCH_UP_AFTER
+
+    def instants(self, zone: str) -> Instants:
+        """Return what reckons the instants of a zone."""
+        if zone not in self.zones:
+            self.zones[zone] = Instants(zone)
+        return self.zones[zone]
+
+    def days(self, zone: str) -> tuple[dt.date, dt.date, dt.date]:
+        """Return the first day, today, and the last day that is planned in a zone."""
+        if zone not in self.spans:
+            today = local_day(self.now, zone)
+            self.spans[zone] = (local_day(self.looked_at, zone), today, today + dt.timedelta(days=DAYS_AHEAD))
+        return self.spans[zone]
+
+
+# Each query below reads one table by an index. Joined, PostgreSQL chooses nested loops on a table it has no statistics of yet, as after an
+# import or a restore, and a plan of seconds becomes one of minutes.
+
+
+def session_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iterator[Candidate]:
+    """Yield the sessions of the days to be planned, an appointment before a session at home."""
+    states = [ScheduledSession.Status.PLANNED, *([ScheduledSession.Status.MISSED] if run.is_catching_up else [])]
+    rows = ScheduledSession.objects.filter(status__in=states, on__range=run.span)
+    if patients is not None:
+        rows = rows.filter(patient_id__in=patients)
+    columns = ("clinic_id", "patient_id", "on", "id", "starts_at", "assignment_id", "status")
+    for clinic, patient, on, key, starts_at, assignment, status in stream(
+        rows.order_by("clinic_id", "patient_id", "on", "-setting").values_list(*columns)
+    ):
+        yield Candidate(clinic, patient, on, key, starts_at, assignment, status == ScheduledSession.Status.MISSED)
+
+
+def assessment_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iterator[Candidate]:
+    """Yield the open assessments on each day they are asked for."""
+    first, last = run.span
+    longest = dt.timedelta(days=max(ASSESSMENT_ASKED_AFTER_DAYS))
+    rows = Assessment.objects.filter(status=Assessment.Status.PLANNED, due_on__range=(first - longest, last))
+    if patients is not None:
+        rows = rows.filter(patient_id__in=patients)
+    columns = ("clinic_id", "patient_id", "due_on", "id", "assignment_id")
+    for clinic, patient, due_on, key, assignment in stream(rows.order_by("clinic_id", "patient_id", "due_on").values_list(*columns)):
+        for slot in assessment_slots(due_on):
+            if first <= slot <= last:
+                yield Candidate(clinic, patient, slot, key, None, assignment)
+
+
+def zones_of(patients: Collection[uuid.UUID], run: Run) -> dict[uuid.UUID, str]:
+    """Return the time zones of those who are patients now and can sign in; the others are left out."""
+    rows = list(
+        Patient.objects.filter(pk__in=patients, status=Patient.Status.ACTIVE, membership__isnull=False).values_list(
+            "pk", "clinic_id", "time_zone", "membership_id"
+        )
+    )
+    members = dict(Membership.objects.filter(pk__in=[row[3] for row in rows], status=Membership.Status.ACTIVE).values_list("pk", "user_id"))
+    users = set(User.objects.filter(pk__in=members.values(), is_active=True).values_list("pk", flat=True))
+    return {key: zone or run.clinic_zones[clinic] for key, clinic, zone, member in rows if members.get(member) in users}
+
+
+def stream(rows: "QuerySet[Any, tuple[Any, ...]]") -> Iterator[tuple[Any, ...]]:
+    """Read row by row where that is possible while the same connection writes.
+
+    SQLite refuses to write behind an open reading when somebody else wrote since; its clinics are small enough to be read at once.
+    """
+    return iter(list(rows)) if connection.vendor == "sqlite" else rows.iterator(chunk_size=BATCH)
+
+
+def one_a_day(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Keep the first of each patient's day."""
+    seen: set[tuple[uuid.UUID, dt.date]] = set()
+    for candidate in candidates:
+        key = (candidate.patient_id, candidate.slot_on)
+        if key not in seen:
+            seen.add(key)
+            yield candidate
+
+
+def batches(candidates: Iterable[Candidate]) -> Iterator[list[Candidate]]:
+    """Cut the stream into lists that fit into one query; a patient's rows, which come together, stay together."""
+    batch: list[Candidate] = []
+    for candidate in candidates:
+        if len(batch) >= BATCH and candidate.patient_id != batch[-1].patient_id:
+            yield batch
+            batch = []
+        batch.append(candidate)
+    if batch:
+        yield batch
+
+
+def wishes_of(patients: Collection[uuid.UUID], kinds: Collection[str]) -> dict[tuple[uuid.UUID, str], Wish]:
+    """Return what these patients said they want; whoever said nothing has the default."""
+    rows = Preference.objects.filter(patient_id__in=patients, kind__in=kinds)
+    return {(row[0], row[1]): Wish(*row[2:]) for row in rows.values_list("patient_id", "kind", "is_on", "at_local_time", "paused_to_on")}
+
+
+def default_wish(kind: str) -> Wish:
+    """Return the wish of a patient who said nothing."""
+    return Wish(True, DEFAULT_WISH[timing.Kind(kind)], None)
+
+
+def wanted(run: Run, kind: str, batch: list[Candidate], zones: dict[uuid.UUID, str]) -> Iterator[Candidate]:
+    """Yield those whose day is to be planned where the patient lives, and whose program allows them."""
+    programs = dict(Assignment.objects.filter(pk__in={one.assignment_id for one in batch}).values_list("pk", "status"))
+    running, completed = Assignment.Status.RUNNING, Assignment.Status.COMPLETED
+    for one in batch:
+        zone = zones.get(one.patient_id)
+        if zone is None:
+            continue
+        first, today, last = run.days(zone)
+        status = programs.get(one.assignment_id)
+        if kind == Kind.ASSESSMENT_DUE:
+            is_open = status in FOLLOWED_UP
+        else:
+            is_past = one.slot_on < today
+            is_open = (status == running or (is_past and status == completed)) and (is_past or not one.is_over)
+        if is_open and first <= one.slot_on <= last:
+            yield one
+
+
+def plan_batch(run: Run, kind: str, batch: list[Candidate]) -> None:
+    """Write the rows that are missing and correct those that wait, in a constant number of queries and one for each change."""
+    patients = {candidate.patient_id for candidate in batch}
+    zones = zones_of(patients, run)
+    wishes = wishes_of(patients, [kind])
+    usual = default_wish(kind)
+    rows = Delivery.objects.filter(
+        clinic_id__in={candidate.clinic_id for candidate in batch},
+        patient_id__in=patients,
+        kind=kind,
+        slot_on__in={candidate.slot_on for candidate in batch},
+    ).values_list("patient_id", "slot_on", "id", "status", "hold_reason", "attempts", "due_at", "expires_at", "subject_id")
+    there = {(row[0], row[1]): Waiting(*row) for row in rows}
+    new: list[Delivery] = []
+    changes = Changes(run.now)
+    for candidate in one_a_day(wanted(run, kind, batch, zones)):
+        wish = wishes.get((candidate.patient_id, kind), usual)
+        if not wish.wants(candidate.slot_on):
+            continue
+        zone = zones[candidate.patient_id]
+        times = run.instants(zone).of(kind, candidate.slot_on, wish.at, candidate.starts_at)
+        if times is None:
+            continue
+        row = there.get((candidate.patient_id, candidate.slot_on))
+        if row is not None:
+            changes.compare(row, *times, candidate, zone)
+        elif times[0] > run.looked_at:
+            is_late = times[1] <= run.now
+            run.plan.missed += is_late
+            new.append(
+                Delivery(
+                    clinic_id=candidate.clinic_id,
+                    patient_id=candidate.patient_id,
+                    kind=kind,
+                    slot_on=candidate.slot_on,
+                    subject_id=candidate.subject_id,
+                    due_at=times[0],
+                    expires_at=times[1],
+                    status=Delivery.Status.MISSED if is_late else Delivery.Status.QUEUED,
+                    created_at=run.now,
+                )
+            )
+    # Another worker may plan the same day at the same time: the unique row decides.
+    Delivery.objects.bulk_create(new, ignore_conflicts=True, batch_size=BATCH)
+    run.plan.created += len(new)
+    run.plan.changed += changes.write()
+
+
+@dataclass(slots=True)
+class Changes:
+    """Corrections of rows that wait, gathered by their new values so that a moved zone is a few statements."""
+
+    now: dt.datetime
+    moved: dict[tuple[dt.datetime, dt.datetime], list[uuid.UUID]] = field(default_factory=lambda: defaultdict(list))
+    returned: dict[tuple[dt.datetime, dt.datetime], list[uuid.UUID]] = field(default_factory=lambda: defaultdict(list))
+    renamed: dict[uuid.UUID, list[uuid.UUID]] = field(default_factory=lambda: defaultdict(list))
+
+    def compare(self, row: Waiting, due: dt.datetime, expires: dt.datetime, candidate: Candidate, zone: str) -> None:
+        """Note what has to change in a row so that it fits what was just reckoned."""
+        if row.status == Delivery.Status.HELD and row.hold_reason in COMES_BACK and due > self.now:
+            self.returned[due, expires].append(row.pk)
+        elif row.status != Delivery.Status.QUEUED or row.attempts:
+            return
+        elif (row.due_at, row.expires_at) != (due, expires) and not self.keeps_promise(row, due, expires, candidate, zone):
+            self.moved[due, expires].append(row.pk)
+        if row.subject_id != candidate.subject_id:
+            self.renamed[candidate.subject_id].append(row.pk)
+
+    def keeps_promise(self, row: Waiting, due: dt.datetime, expires: dt.datetime, candidate: Candidate, zone: str) -> bool:
+        """Tell whether the new time is over already, so that what was promised for later on this day stays."""
+        in_time = candidate.starts_at is None or row.due_at < expires
+        return due <= self.now < row.due_at and local_day(row.due_at, zone) == row.slot_on and in_time
+
+    def write(self) -> int:
+        """Store the corrections; rows that were claimed or sent meanwhile stay as they are. Returns how many changed."""
+        changed = 0
+        queued = Delivery.Status.QUEUED
+        for subject_id, keys in self.renamed.items():
+            Delivery.objects.filter(pk__in=keys).exclude(status=Delivery.Status.SENT).update(subject_id=subject_id)
+        for (due, expires), keys in self.moved.items():
+            waiting = Delivery.objects.queued().filter(pk__in=keys, attempts=0)
+            changed += waiting.update(due_at=due, expires_at=expires)
+        for (due, expires), keys in self.returned.items():
+            held = Delivery.objects.filter(pk__in=keys, status=Delivery.Status.HELD)
+            changed += held.update(status=queued, hold_reason="", due_at=due, expires_at=expires, attempts=0)
+        return changed

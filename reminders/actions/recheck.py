@@ -1,0 +1,200 @@
+"""The second look at claimed rows just before they are sent, in a constant number of queries for a whole batch."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from clinics.emergency import number_in
+from clinics.localtime import to_local
+from clinics.models import Membership
+from patients.models import Assessment, Assignment, Patient, Pause, ScheduledSession
+from reminders.actions.planning import default_wish, wishes_of
+from reminders.channels.email import Occasion, Recipient, mailbox
+from reminders.models import Delivery, Kind
+from reminders.rules.holding import Hold, Program, Situation, Subject, hold_reason
+from reminders.rules.moments import assessment_slots
+
+_A = Assignment.Status
+PROGRAM: dict[str, Program] = {
+    _A.RUNNING: Program.RUNNING,
+    _A.HELD: Program.HELD,
+    _A.COMPLETED: Program.OVER,
+    _A.ENDED: Program.OVER,
+    _A.WITHDRAWN: Program.WITHDRAWN,
+}
+_S = ScheduledSession.Status
+SESSION: dict[str, Subject] = {
+    _S.PLANNED: Subject.OPEN,
+    _S.MISSED: Subject.OPEN,
+    _S.DONE: Subject.DONE,
+    _S.PARTIAL: Subject.DONE,
+    _S.SKIPPED: Subject.SKIPPED,
+    _S.CANCELLED: Subject.GONE,
+}
+_M = Assessment.Status
+ASSESSMENT: dict[str, Subject] = {_M.PLANNED: Subject.OPEN, _M.DONE: Subject.DONE, _M.SKIPPED: Subject.SKIPPED, _M.CANCELLED: Subject.GONE}
+
+COLUMNS = (
+    "id",
+    "clinic_id",
+    "patient_id",
+    "kind",
+    "slot_on",
+    "subject_id",
+    "expires_at",
+    "attempts",
+    "patient__status",
+    "patient__first_name",
+    "patient__language",
+    "patient__time_zone",
+    "patient__membership__status",
+    "patient__membership__user__is_active",
+    "patient__membership__user__email",
+    "patient__membership__user__language",
+    "clinic__name",
+    "clinic__address",
+    "clinic__phone",
+    "clinic__country",
+    "clinic__emergency_number",
+    "clinic__time_zone",
+)
+
+
+@dataclass(slots=True)
+class Claimed:
+    """A claimed row with everything its mail needs; `minutes` and `starts_at` come with the second look."""
+
+    pk: uuid.UUID
+    clinic_id: uuid.UUID
+    patient_id: uuid.UUID
+    kind: str
+    slot_on: dt.date
+    subject_id: uuid.UUID | None
+    expires_at: dt.datetime
+    attempts: int
+    patient_status: str
+    first_name: str
+    patient_language: str
+    patient_zone: str
+    membership_status: str | None
+    user_is_active: bool | None
+    user_email: str | None
+    user_language: str | None
+    clinic_name: str
+    clinic_address: str
+    clinic_phone: str
+    country: str
+    emergency_number: str
+    clinic_zone: str
+    minutes: int = 0
+    starts_at: dt.time | None = None
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether the person is still a patient here who can sign in."""
+        is_member = self.membership_status == Membership.Status.ACTIVE and bool(self.user_is_active)
+        return is_member and self.patient_status == Patient.Status.ACTIVE
+
+    @property
+    def occasion(self) -> Occasion:
+        """What the mail says, apart from who gets it."""
+        return Occasion(
+            kind=self.kind,
+            language=self.user_language or self.patient_language,
+            slot_on=self.slot_on,
+            clinic_name=self.clinic_name,
+            clinic_address=self.clinic_address,
+            clinic_phone=self.clinic_phone,
+            emergency_number=self.emergency_number or number_in(self.country),
+            minutes=self.minutes,
+            starts_at=self.starts_at,
+        )
+
+    @property
+    def recipient(self) -> Recipient:
+        """Who gets it."""
+        return Recipient(self.pk, self.patient_id, self.subject_id, mailbox(self.user_email or ""), self.first_name)
+
+
+def read_claimed(claim: uuid.UUID) -> list[Claimed]:
+    """Read the rows of a claim, the oldest first, in one query."""
+    rows = Delivery.objects.filter(claim=claim, status=Delivery.Status.CLAIMED).order_by("due_at", "id")
+    return [Claimed(*row) for row in rows.values_list(*COLUMNS)]
+
+
+def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[Claimed, Hold | None]]:
+    """Yield each row with the reason why it must not go out, or None; at most four queries for all of them."""
+    patients = {row.patient_id for row in rows}
+    found = {Kind.SESSION_TODAY: sessions_of(rows), Kind.ASSESSMENT_DUE: assessments_of(rows)}
+    wishes = wishes_of(patients, list(found))
+    pauses: dict[uuid.UUID, list[tuple[dt.date, dt.date]]] = {}
+    if rows:
+        days = [row.slot_on for row in rows]
+        for patient, from_on, to_on in Pause.objects.filter(
+            patient_id__in=patients, cancelled_at=None, from_on__lte=max(days), to_on__gte=min(days)
+        ).values_list("patient_id", "from_on", "to_on"):
+            pauses.setdefault(patient, []).append((from_on, to_on))
+    for row in rows:
+        wish = wishes.get((row.patient_id, row.kind)) or default_wish(row.kind)
+        subject, subject_on, program = found[Kind(row.kind)].get(row.pk, (Subject.GONE, None, Program.RUNNING))
+        wished_off = wish.paused_to_on is not None and row.slot_on <= wish.paused_to_on
+        in_pause = any(from_on <= row.slot_on <= to_on for from_on, to_on in pauses.get(row.patient_id, ()))
+        yield (
+            row,
+            hold_reason(
+                Situation(
+                    slot_on=row.slot_on,
+                    is_patient=row.is_patient,
+                    has_address=bool(mailbox(row.user_email or "")),
+                    is_wanted=wish.is_on,
+                    is_paused=wished_off or in_pause,
+                    program=program,
+                    subject=subject,
+                    subject_on=subject_on,
+                    is_follow_up=row.kind == Kind.ASSESSMENT_DUE,
+                )
+            ),
+        )
+
+
+Found = dict[uuid.UUID, tuple[Subject, dt.date | None, Program]]
+
+
+def about(rows: Sequence[Claimed], kind: str) -> dict[uuid.UUID, list[Claimed]]:
+    """Return the rows of a kind by what they are about; one thing may be spoken of on several days."""
+    found: dict[uuid.UUID, list[Claimed]] = {}
+    for row in rows:
+        if row.kind == kind and row.subject_id is not None:
+            found.setdefault(row.subject_id, []).append(row)
+    return found
+
+
+def sessions_of(rows: Sequence[Claimed]) -> Found:
+    """Return what became of the sessions the rows are about, and note their minutes and times in the rows."""
+    subjects = about(rows, Kind.SESSION_TODAY)
+    found: Found = {}
+    sessions = ScheduledSession.objects.filter(pk__in=subjects).values_list(
+        "id", "patient_id", "on", "status", "starts_at", "session_plan__minutes", "assignment__status"
+    )
+    for key, patient_id, on, status, starts_at, minutes, assignment in sessions if subjects else ():
+        for row in subjects[key]:
+            if row.patient_id == patient_id:
+                row.minutes = minutes
+                # An appointment is kept on the clock of the clinic.
+                row.starts_at = to_local(starts_at, row.clinic_zone).time() if starts_at is not None else None
+                found[row.pk] = (SESSION[status], on, PROGRAM[assignment])
+    return found
+
+
+def assessments_of(rows: Sequence[Claimed]) -> Found:
+    """Return what became of the assessments the rows are about."""
+    subjects = about(rows, Kind.ASSESSMENT_DUE)
+    found: Found = {}
+    assessments = Assessment.objects.filter(pk__in=subjects).values_list("id", "patient_id", "due_on", "status", "assignment__status")
+    for key, patient_id, due_on, status, assignment in assessments if subjects else ():
+        for row in subjects[key]:
+            if row.patient_id == patient_id:
+                day = row.slot_on if row.slot_on in assessment_slots(due_on) else due_on
+                found[row.pk] = (ASSESSMENT[status], day, PROGRAM[assignment])
+    return found

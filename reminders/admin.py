@@ -1,0 +1,34 @@
+"""Administration of reminders: what was sent, held back and why, and the sign of life of the clockwork."""
+
+from django.contrib import admin
+
+from clinics.admin import ReadOnlyAdmin
+from reminders.models import Delivery, Heartbeat, Preference
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    """Reminders, one line a patient, kind and day."""
+
+    list_display = ("due_at", "patient", "kind", "channel", "status", "hold_reason", "attempts", "sent_at", "clinic")
+    list_filter = ("status", "hold_reason", "kind", "channel", "clinic")
+    search_fields = ("patient__number", "patient__last_name")
+    list_select_related = ("patient", "clinic")
+    date_hierarchy = "due_at"
+
+
+@admin.register(Preference)
+class PreferenceAdmin(ReadOnlyAdmin):
+    """What patients wish."""
+
+    list_display = ("patient", "kind", "channel", "is_on", "at_local_time", "clinic")
+    list_filter = ("kind", "is_on", "clinic")
+    search_fields = ("patient__number", "patient__last_name")
+    list_select_related = ("patient", "clinic")
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(ReadOnlyAdmin):
+    """When each part of the clockwork last ran."""
+
+    list_display = ("name", "at")

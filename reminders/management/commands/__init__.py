@@ -1,0 +1,1 @@
+"""The same work without Celery, and reminders to try out."""

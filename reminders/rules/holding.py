@@ -1,0 +1,75 @@
+"""Whether a reminder that is due may really go out: what is looked at again just before it is sent."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Hold(StrEnum):
+    """Why a reminder is not sent."""
+
+    ALREADY_DONE = "already_done"
+    SKIPPED = "skipped"
+    OPTED_OUT = "opted_out"
+    PAUSED = "paused"
+    MOVED = "moved"
+    ON_HOLD = "on_hold"
+    ENDED = "ended"
+    NO_ACCESS = "no_access"
+    NO_ADDRESS = "no_address"
+
+
+class Subject(StrEnum):
+    """What became of the session or assessment a reminder is about."""
+
+    OPEN = "open"
+    DONE = "done"
+    SKIPPED = "skipped"
+    GONE = "gone"
+
+
+class Program(StrEnum):
+    """State of the program behind it; a program that is over still has its follow-ups."""
+
+    RUNNING = "running"
+    HELD = "held"
+    OVER = "over"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is true at the moment of sending; `subject_on` is the day it stands on now, None when it is gone."""
+
+    slot_on: date
+    is_patient: bool
+    has_address: bool
+    is_wanted: bool
+    is_paused: bool
+    program: Program
+    subject: Subject
+    subject_on: date | None
+    is_follow_up: bool
+
+
+def hold_reason(now: Situation) -> Hold | None:
+    """Return why the reminder must not go out, the strongest reason first; None lets it go."""
+    if not now.is_patient:
+        return Hold.NO_ACCESS
+    if now.subject == Subject.DONE:
+        return Hold.ALREADY_DONE
+    if now.subject == Subject.SKIPPED:
+        return Hold.SKIPPED
+    if now.program == Program.WITHDRAWN or (now.program == Program.OVER and not now.is_follow_up):
+        return Hold.ENDED
+    if now.program == Program.HELD:
+        return Hold.ON_HOLD
+    if now.subject == Subject.GONE:
+        return Hold.ENDED
+    if now.subject_on != now.slot_on:
+        return Hold.MOVED
+    if now.is_paused:
+        return Hold.PAUSED
+    if not now.is_wanted:
+        return Hold.OPTED_OUT
+    return None if now.has_address else Hold.NO_ADDRESS

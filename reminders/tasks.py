@@ -1,0 +1,12 @@
+"""Nudges from Celery: each may be lost or doubled, because what is due stands in rows."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from reminders.actions.clockwork import tick
+
+
+@shared_task(name="reminders.tick")
+def tick_reminders() -> None:
+    """Plan what is new and send what is due."""
+    tick(now=timezone.now())

@@ -1,0 +1,16 @@
+"""Addresses of reminders."""
+
+from django.urls import path
+
+from reminders import views
+
+app_name = "reminders"
+urlpatterns = [
+    path("me/reminders/", views.mine, name="mine"),
+    path("me/reminders/times/", views.preferences, name="preferences"),
+    path("patients/<uuid:pk>/reminders/", views.ledger, name="ledger"),
+    path("patients/<uuid:pk>/reminders/times/", views.patient_preferences, name="patient_preferences"),
+    # from a mail, without signing in: the signed key opens these wishes and nothing else
+    path("reminders/stop/<str:token>/", views.stop, name="stop"),
+    path("reminders/one-click/<str:token>/", views.one_click, name="one_click"),
+]

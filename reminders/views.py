@@ -1,0 +1,146 @@
+"""Pages of reminders: what was sent and what comes, for patient and clinic alike, the wishes, and the page behind a stop link."""
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+
+from clinics import audit
+from clinics.errors import DomainError
+from clinics.localtime import local_day
+from clinics.models import Membership
+from clinics.permissions import PUBLIC
+from clinics.web import MemberRequest, add_errors, get_visible, page, status_of
+from patients.models import Patient
+from patients.views.own import own_patient
+from reminders.actions.ledger import DAYS, coming, past
+from reminders.actions.wishes import keep_wishes, patient_of_link, stop_all, wishes_for
+from reminders.forms import LABELS, WishesForm
+from reminders.links import read_stop_token
+
+
+def shown(patient: Patient, member: Membership, now: dt.datetime) -> dict[str, Any]:
+    """Return what the ledger shows of a patient, and note that it was read."""
+    audit.record("delivery.list", clinic_id=patient.clinic_id, patient_id=patient.pk)
+    return {
+        "patient": patient,
+        "days": coming(patient, member, now=now),
+        "day_count": DAYS,
+        "past": past(patient, member),
+        "wishes": [(LABELS[kind][0], wish) for kind, wish in wishes_for(patient).items()],
+        "today": local_day(now, patient.zone),
+        "address": patient.membership.user.email if patient.membership and patient.membership.user else "",
+    }
+
+
+def staff_patient(request: MemberRequest, pk: UUID) -> Patient:
+    """Return a patient of the clinic; 404 for others."""
+    return get_visible(Patient.objects.select_related("clinic", "membership__user"), request.member, pk=pk)
+
+
+@page("reminder.own")
+def mine(request: MemberRequest) -> HttpResponse:
+    """Show a patient what was sent, what was not and why, and what comes."""
+    request.nav_key = "more"
+    return render(request, "reminders/mine.html", shown(own_patient(request), request.member, timezone.now()))
+
+
+@page("reminder.ledger")
+def ledger(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Show the clinic the same."""
+    return render(request, "reminders/ledger.html", shown(staff_patient(request, pk), request.member, timezone.now()))
+
+
+def handle_wishes(request: HttpRequest, patient: Patient, by: Membership | None) -> tuple[WishesForm, int]:
+    """Show or take the form of wishes; 0 as status means that they were stored."""
+    wishes = wishes_for(patient)
+    form = WishesForm(request.POST or None, wishes=wishes)
+    if request.method != "POST":
+        return form, 200
+    error = None
+    if form.is_valid():
+        now = timezone.now()
+        try:
+            keep_wishes(patient=patient, wishes=form.wishes(local_day(now, patient.zone)), by=by, now=now)
+        except DomainError as refused:
+            error = refused
+            add_errors(form, refused)
+        else:
+            return form, 0
+    return form, status_of(form, error)
+
+
+@page("reminder.own", methods=("GET", "POST"))
+def preferences(request: MemberRequest) -> HttpResponse:
+    """Let a patient choose what to be reminded of, and when."""
+    request.nav_key = "more"
+    patient = own_patient(request)
+    form, status = handle_wishes(request, patient, request.member)
+    if not status:
+        messages.success(request, _("Your reminder times are saved."))
+        return redirect("reminders:mine")
+    return render(request, "reminders/preferences.html", {"form": form, "patient": patient}, status=status)
+
+
+@page("reminder.set", methods=("GET", "POST"))
+def patient_preferences(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Let the clinic change the times a patient asked for at the desk or on the phone."""
+    patient = staff_patient(request, pk)
+    form, status = handle_wishes(request, patient, request.member)
+    if not status:
+        messages.success(request, _("The reminder times are saved."))
+        return redirect("reminders:ledger", pk=patient.pk)
+    return render(request, "reminders/patient_preferences.html", {"form": form, "patient": patient}, status=status)
+
+
+def behind_link(token: str) -> Patient:
+    """Return whose wishes a signed link opens; 404 for anything else."""
+    patient_id = read_stop_token(token)
+    patient = patient_of_link(patient_id) if patient_id else None
+    if patient is None:
+        raise Http404
+    return patient
+
+
+@page(PUBLIC, methods=("GET", "POST"))
+def stop(request: HttpRequest, token: str) -> HttpResponse:
+    """Stop or change reminders from a mail, without signing in; shows the wishes and nothing else, and changes only by POST."""
+    patient = behind_link(token)
+    user = patient.membership.user if patient.membership else None
+    chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES
+    language = translation.get_language() if chosen else (user.language if user else "") or patient.language
+    with translation.override(language):
+        if request.method == "POST" and "stop" in request.POST:
+            stop_all(patient=patient, by=None, now=timezone.now())
+            return redirect(f"{request.path}?done=1")
+        form, status = handle_wishes(request, patient, None)
+        if not status:
+            return redirect(f"{request.path}?done=1")
+        is_any_on = any(wish.is_on for wish in wishes_for(patient).values())
+        context = {"form": form, "token": token, "stored": "done" in request.GET, "is_any_on": is_any_on}
+        response = render(request, "reminders/stop.html", context, status=status)
+    response["Cache-Control"] = "no-store, private"
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+# Mail programs post without cookies or token (RFC 8058); the signed key in the address is what allows it.
+@csrf_exempt
+@page(PUBLIC, methods=("GET", "POST"))
+def one_click(request: HttpRequest, token: str) -> HttpResponse:
+    """Stop all reminders when a mail program posts here; a person who follows the address gets the page with buttons."""
+    patient = behind_link(token)
+    if request.method != "POST":
+        return redirect("reminders:stop", token=token)
+    if request.POST.get("List-Unsubscribe") != "One-Click":
+        return HttpResponse(status=400)
+    stop_all(patient=patient, by=None, now=timezone.now())
+    return HttpResponse(status=200, headers={"Cache-Control": "no-store, private"})
