@@ -1,0 +1,1 @@
+"""The plug board: settings, addresses, tasks and commands that join the apps together."""

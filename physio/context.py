@@ -1,0 +1,105 @@
+"""What every page knows: person, clinic, navigation, language and look."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from clinics.emergency import number_for
+from clinics.middleware import SEEN_STEP_SECONDS, SessionLimitsMiddleware
+from clinics.models import Membership
+from clinics.permissions import allows
+from patients.models import CaseloadEntry
+
+
+class Item(NamedTuple):
+    """One place of the navigation: its key, words, address, icon, and the action a role must have."""
+
+    key: str
+    label: str | Promise
+    url_name: str
+    icon: str
+    action: str
+
+
+STAFF = (
+    Item("caseload", _("Caseload"), "patients:caseload", "users", "caseload.list"),
+    Item("programs", _("Programs"), "programs:list", "library", "program.list"),
+    Item("staff", _("Staff"), "clinics:staff", "user-cog", "staff.list"),
+    Item("clinic", _("Clinic"), "clinics:clinic", "building-2", "clinic.change"),
+    Item("trail", _("Audit trail"), "patients:trail", "shield-check", "audit.list"),
+)
+PATIENT = (
+    Item("today", _("Today"), "patients:today", "calendar-check", "today.view"),
+    Item("plan", _("Plan"), "patients:plan", "clipboard-list", "plan.view"),
+    Item("progress", _("Progress"), "patients:progress", "trending-up", "progress.view"),
+    Item("more", _("More"), "patients:more", "ellipsis", "own.settings"),
+)
+SHELLS = {True: "_shell_patient.html", False: "_shell_pro.html", None: "_shell_gate.html"}
+
+
+def ui(request: HttpRequest) -> dict[str, Any]:
+    """Return the template context shared by all pages; what needs the database is asked only when a template uses it."""
+    member: Membership | None = getattr(request, "member", None)
+    user = getattr(request, "user", None)
+    known = user if user is not None and user.is_authenticated else None
+    return {
+        "product": settings.PRODUCT_NAME,
+        "ui": {
+            "language": (translation.get_language() or settings.LANGUAGE_CODE)[:2],
+            "theme": getattr(known, "theme", ""),
+            "text": getattr(known, "text_size", ""),
+            "idle_seconds": SessionLimitsMiddleware.limits(member)[0] - SEEN_STEP_SECONDS if known else 0,
+            "person": str(known.pk) if known else "",
+        },
+        "member": member,
+        "clinic": member.clinic if member else None,
+        "member_clinics": [row.clinic for row in getattr(known, "memberships_loaded", ())],
+        "nav": navigation(request, member),
+        "emergency_number": number_for(member.clinic if member else None),
+        "shell": SHELLS[member.is_patient if member else None],
+    }
+
+
+def navigation(request: HttpRequest, member: Membership | None) -> Callable[[], list[dict[str, Any]]]:
+    """Return a function that lists the places of the member's role, counted once however often a template asks."""
+
+    @cache
+    def build() -> list[dict[str, Any]]:
+        if member is None:
+            return []
+        items = [item for item in (PATIENT if member.is_patient else STAFF) if allows(member, item.action)]
+        places = [place for item in items if (place := _place(item)) is not None]
+        here = max((place["url"] for place in places if request.path.startswith(place["url"])), key=len, default="")
+        named = getattr(request, "nav_key", "")
+        for place in places:
+            place["current"] = place["key"] == named if named else place["url"] == here
+            if place["key"] == "caseload":
+                place["count"], place["urgent"] = _waiting(member)
+        return places
+
+    return build
+
+
+def _place(item: Item) -> dict[str, Any] | None:
+    try:
+        url = reverse(item.url_name)
+    except NoReverseMatch:
+        return None
+    return {"key": item.key, "label": item.label, "url": url, "icon": item.icon, "count": 0, "current": False, "urgent": False}
+
+
+def _waiting(member: Membership) -> tuple[int, bool]:
+    """Return how many patients need somebody, and whether one of them shows a stop sign."""
+    levels = list(
+        CaseloadEntry.objects.visible_to(member)
+        .filter(level__gte=CaseloadEntry.Level.ATTENTION, patient__status="active")
+        .values_list("level", flat=True)[:500]
+    )
+    return len(levels), CaseloadEntry.Level.STOP in levels

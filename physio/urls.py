@@ -1,0 +1,29 @@
+"""Every address of the product."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from clinics.views.entry import home
+from physio import health
+
+handler400 = "clinics.web.bad_request"
+handler403 = "clinics.web.permission_denied"
+handler404 = "clinics.web.page_not_found"
+handler429 = "clinics.web.too_many_requests"
+handler500 = "physio.outage.server_error"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    # signs of life
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    # pages, one line an app
+    path("", home, name="home"),
+    path("accounts/", include("clinics.account_urls")),
+    path("", include("clinics.urls")),
+    path("", include("programs.urls")),
+    path("", include("patients.urls")),
+    path("", include("reminders.urls")),
+    # the API and the administration
+    path("api/v1/", include("physio.api")),
+    path("admin/", admin.site.urls),
+]
