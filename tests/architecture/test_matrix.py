@@ -1,0 +1,166 @@
+"""Every address × every person × every method: the table of permissions decides, and nothing of another clinic is ever shown."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.test import Client
+
+from clinics.permissions import PUBLIC, SIGNED_IN, allows
+from clinics.scoping import ScopedModel
+from tests.architecture.addresses import METHODS, MISSING, Address, addresses, is_declared
+from tests.cast import Cast, sign_in
+
+PEOPLE = ("stranger", "admin", "manager", "therapist", "hannah", "harbour_manager", "harbour_therapist", "wei", "both_harbour")
+ENDS_SESSION = {"account_logout"}
+SKIPPED = ENDS_SESSION | {"healthz", "readyz"}
+RIVERSIDE = re.compile(r"Hannah|Marek|Novák|Lena|Vogt|Riverside|riverside|hannah@|Jonas|Keller|Diallo")
+VARIES = re.compile(r'[0-9a-f]{32}|[A-Za-z0-9]{64}|csrfmiddlewaretoken" value="[^"]+"|nonce-\S+|\d{1,2}:\d\d')
+
+
+def client_of(cast: Cast, name: str) -> Client:
+    """Return a browser in which that person is signed in."""
+    client = Client(raise_request_exception=True)
+    if name == "stranger":
+        return client
+    if name == "admin":
+        client.force_login(cast.admin)
+        return client
+    who = getattr(cast, name)
+    return sign_in(client, getattr(who, "membership", who))
+
+
+def member_of(cast: Cast, name: str) -> Any:
+    """Return the membership somebody acts under, None for strangers and the administrator."""
+    if name in {"stranger", "admin"}:
+        return None
+    who = getattr(cast, name)
+    return getattr(who, "membership", who)
+
+
+def test_every_address_declares_what_it_does() -> None:
+    bare = [
+        f"{address.name} {method}"
+        for address in addresses()
+        if address.name not in SKIPPED
+        for method in METHODS
+        if not (address.is_api or hasattr(address.view, "action")) or not is_declared(address, method)
+    ]
+    assert bare == []
+
+
+def expected(address: Address, method: str, member: Any, name: str) -> Callable[[int, str], bool]:
+    """Return what an answer may be: a test of status and place it sends to."""
+    action = address.action(method)
+    if action is None:
+        return lambda status, to: status in {401, 403, 405} or status == 302 and ("/accounts/login/" in to or "/clinics/" in to)
+    if action == PUBLIC:
+        return lambda status, _to: status < 500
+    if name == "stranger":
+        if address.is_api:
+            return lambda status, _to: status in {401, 403}
+        return lambda status, to: status == 302 and "/accounts/login/" in to
+    if action == SIGNED_IN:
+        return lambda status, _to: status < 500
+    if member is None:
+        if address.is_api:
+            return lambda status, _to: status in {401, 403}
+        return lambda status, to: status == 302 and "/clinics/" in to
+    if allows(member, action):
+        return lambda status, to: status != 403 and status < 500 and "/accounts/login/" not in to
+    return lambda status, _to: status == 403
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_who_may_do_what_is_what_the_table_says(cast: Cast, name: str, tally: Callable[[str, int], None]) -> None:
+    client, member = client_of(cast, name), member_of(cast, name)
+    wrong, pairs = [], 0
+    for address in addresses():
+        if address.name in SKIPPED:
+            continue
+        for method in METHODS:
+            kind = "application/json" if address.is_api else "application/x-www-form-urlencoded"
+            answer = client.generic(method, address.url(MISSING), content_type=kind)
+            pairs += 1
+            if not expected(address, method, member, name)(answer.status_code, answer.headers.get("Location", "")):
+                wrong.append(f"{name} {method} {address.name}: {answer.status_code} {answer.headers.get('Location', '')}")
+            if name != "stranger" and not client.session.get("_auth_user_id"):
+                client = client_of(cast, name)
+    tally("address × person × method", pairs)
+    assert wrong == []
+
+
+def rows_of(cast: Cast, clinic: Any) -> dict[str, Any]:
+    """Return one row of every table of the clinic, by the table's name."""
+    found = {}
+    for model in apps.get_models():
+        if issubclass(model, ScopedModel) and model.scope.clinic and model.__name__ != "AuditEvent":
+            row = model._default_manager.filter(**{model.scope.clinic: clinic.pk}).order_by("pk").first()
+            if row is not None:
+                found[model.__name__] = row.pk
+    return found
+
+
+@pytest.mark.parametrize("name", ["harbour_manager", "harbour_therapist", "wei", "both_harbour"])
+def test_another_clinics_object_answers_exactly_like_a_missing_one(cast: Cast, name: str, tally: Callable[[str, int], None]) -> None:
+    client = client_of(cast, name)
+    keys = rows_of(cast, cast.riverside)
+    assert len(keys) > 8
+    different, pairs, turn = [], 0, 0
+    for address in addresses():
+        if not address.ids or address.name in SKIPPED:
+            continue
+        for method in METHODS:
+            if address.action(method) is None:
+                continue
+            kind = "application/json" if address.is_api else "application/x-www-form-urlencoded"
+            missing = client.generic(method, address.url(MISSING), content_type=kind)
+            # One person tries every table at every address; for the others the tables take turns.
+            tried = list(keys.items()) if name == "harbour_therapist" else list(keys.items())[turn % 4 :: 4]
+            turn += 1
+            for table, key in tried:
+                answer = client.generic(method, address.url(key), content_type=kind)
+                pairs += 1
+                same = answer.status_code == missing.status_code and _plain(answer, key) == _plain(missing, MISSING)
+                if not same:
+                    codes = f"{answer.status_code} instead of {missing.status_code}"
+                    different.append(f"{name} {method} {address.name} with a {table}: {codes}")
+    tally("foreign id × address × person", pairs)
+    assert different == []
+
+
+def _plain(answer: Any, key: Any) -> str:
+    text = answer.content.decode(errors="replace").replace(str(key), "ID")
+    return VARIES.sub("", text)
+
+
+@pytest.mark.parametrize("name", ["harbour_manager", "harbour_therapist", "wei"])
+def test_no_page_of_one_clinic_names_anybody_of_another(cast: Cast, name: str, tally: Callable[[str, int], None]) -> None:
+    client = client_of(cast, name)
+    leaks, pairs = [], 0
+    for address in addresses():
+        if address.ids or address.name in SKIPPED:
+            continue
+        # The description of the API is built anew at each call and takes no filters.
+        for query in (
+            ("",)
+            if address.name.endswith(":schema")
+            else ("", "?q=Hannah", "?search=Brandt", f"?patient={cast.hannah.pk}", f"?clinic={cast.riverside.pk}")
+        ):
+            answer = client.get(address.url(MISSING) + query)
+            pairs += 1
+            text = answer.content.decode(errors="replace") if not answer.streaming else ""
+            text = text.replace(query.removeprefix("?"), "").replace("Hannah", "", text.count('value="Hannah"'))
+            if RIVERSIDE.search(text):
+                leaks.append(f"{name} {address.name}{query}: {RIVERSIDE.findall(text)[:3]}")
+    tally("list × filter × person", pairs)
+    assert leaks == []
+
+
+@pytest.mark.parametrize("name", [person for person in PEOPLE if person != "admin"])
+def test_the_administration_is_for_administrators_only(cast: Cast, name: str) -> None:
+    client = client_of(cast, name)
+    for path in ("/admin/", "/admin/clinics/user/", "/admin/patients/patient/", "/admin/clinics/auditevent/"):
+        assert client.get(path).status_code in {302, 403, 404}

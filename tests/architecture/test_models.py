@@ -1,0 +1,82 @@
+"""The tables keep to the one-way order and to the rules of tenancy."""
+
+from django.apps import apps
+from django.db import models
+
+from clinics.models import Clinic
+from clinics.scoping import ScopedModel
+
+ORDER = ("clinics", "programs", "patients", "exports", "reminders", "physio")
+OURS = [model for model in apps.get_models() if model._meta.app_label in ORDER]
+WITHOUT_CLINIC = {
+    # who and what stands above the clinics
+    "clinics.User",
+    "clinics.Clinic",
+    "reminders.Heartbeat",
+}
+
+
+def test_foreign_keys_point_down() -> None:
+    up = [
+        f"{model._meta.label}.{field.name} → {field.related_model._meta.label}"
+        for model in OURS
+        for field in model._meta.get_fields()
+        if isinstance(field, models.ForeignKey)
+        and field.related_model._meta.app_label in ORDER
+        and ORDER.index(field.related_model._meta.app_label) > ORDER.index(model._meta.app_label)
+    ]
+    assert up == []
+
+
+def test_every_row_of_a_patient_names_its_clinic() -> None:
+    missing = [
+        model._meta.label
+        for model in OURS
+        if any(field.name == "patient" for field in model._meta.concrete_fields)
+        and not any(field.name == "clinic" and not field.null for field in model._meta.concrete_fields)
+    ]
+    assert missing == []
+
+
+def test_every_table_states_its_scope() -> None:
+    silent = [
+        model._meta.label
+        for model in OURS
+        if any(field.related_model is Clinic for field in model._meta.concrete_fields if field.is_relation)
+        and not (issubclass(model, ScopedModel) and model.scope.clinic)
+    ]
+    assert silent == []
+
+
+def test_a_patients_rows_lead_to_the_patient() -> None:
+    """What has a patient has a path to the patient's membership, or is for staff alone on purpose."""
+    staff_only = {"patients.Alert", "patients.CaseloadEntry"}
+    silent = {
+        model._meta.label
+        for model in OURS
+        if any(field.name == "patient" for field in model._meta.concrete_fields)
+        and issubclass(model, ScopedModel)
+        and model.scope.patient is None
+    }
+    assert silent == staff_only
+
+
+def test_unique_rules_of_clinical_rows_begin_with_the_clinic() -> None:
+    others = [
+        f"{model._meta.label}: {constraint.name}"
+        for model in OURS
+        if any(field.name == "patient" for field in model._meta.concrete_fields)
+        for constraint in model._meta.constraints
+        if isinstance(constraint, models.UniqueConstraint) and constraint.fields and constraint.fields[0] != "clinic"
+    ]
+    assert others == ["patients.ExerciseLog: exercise_log_once"]
+
+
+def test_public_ids_are_uuids() -> None:
+    numbered = [
+        model._meta.label
+        for model in OURS
+        if not isinstance(model._meta.pk, models.UUIDField | models.OneToOneField | models.CharField)
+        and model._meta.label not in {"clinics.RecoveryCode"}
+    ]
+    assert numbered == []

@@ -1,0 +1,213 @@
+"""Fixtures every test may use, and what must hold before the first of them runs."""
+
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache, caches
+from django.db import connections
+from django.test import TransactionTestCase
+from django.utils import timezone
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+from pytest_playwright.pytest_playwright import CreateContextCallback
+
+from clinics import trail_triggers
+from clinics.models import User
+from physio.messages import compile_messages
+from programs.actions import load_library
+from programs.models import Program
+from tests.cast import Cast, build_cast, recall_cast
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's own loop runs in the thread of the test
+
+CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), "")
+BROWSER_FIXTURES = frozenset({"page", "context", "browser", "browser_page", "new_context"})
+skipped_journeys = pytest.StashKey[int]()
+
+# A busy machine is no reason to fail: how long an example takes is not what these tests are about.
+hypothesis_settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("steady")
+tallied = pytest.StashKey[dict[str, int]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the texts once, before a worker reads them."""
+    compile_messages(Path(settings.BASE_DIR, "locale"))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave no folder behind."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.get("TESTS_FOLDER", ""), ignore_errors=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what drives a browser, and skip it where there is none."""
+    skipped = 0
+    for item in items:
+        if BROWSER_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("browser")
+        if item.get_closest_marker("browser") and not CHROMIUM:
+            item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
+            skipped += 1
+    config.stash[skipped_journeys] = skipped
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how many pairs were checked, and loudly what was not looked at."""
+    for what, number in sorted(config.stash.get(tallied, {}).items()):
+        terminalreporter.write_line(f"checked {number} pairs: {what}")
+    if CHROMIUM:
+        return
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if "no Chromium" in str(report.longrepr)]
+    if skipped:
+        terminalreporter.write_sep("!", f"{len(skipped)} browser tests were SKIPPED: there is no Chromium here", red=True, bold=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _trail_can_be_emptied() -> None:
+    """Let transactional tests empty the trail: its triggers step aside for that moment only."""
+    case: Any = TransactionTestCase
+    empty = case._fixture_teardown
+
+    def without_triggers(self: TransactionTestCase) -> None:
+        connection = connections["default"]
+        trail_triggers.remove(connection)
+        try:
+            empty(self)
+        finally:
+            trail_triggers.install(connection)
+
+    # TestCase has a teardown of its own that rolls back instead.
+    case._fixture_teardown = without_triggers
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """Start every test without counters, sessions or texts of the one before."""
+    if not settings.REDIS_URL:
+        cache.clear()
+        return
+    # Emptying Redis would also empty the queue and the other workers' caches.
+    redis_cache: Any = caches["default"]
+    client = redis_cache._cache.get_client(None, write=True)
+    for key in client.scan_iter(match=f"{settings.CACHES['default']['KEY_PREFIX']}:*"):
+        client.delete(key)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Start the machine's own Chromium, quietly and without a sandbox."""
+    return {
+        **browser_type_launch_args,
+        "executable_path": CHROMIUM,
+        "args": [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--no-first-run",
+        ],
+    }
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """A phone-sized English browser that asks for less motion; tests that need another make their own context."""
+    return {
+        **browser_context_args,
+        "viewport": {"width": 390, "height": 844},
+        "locale": "en-GB",
+        "reduced_motion": "reduce",
+    }
+
+
+@pytest.fixture
+def browser_page(live_server: LiveServer, new_context: CreateContextCallback) -> Iterator[Page]:
+    """A page of the running product, addressed by path: `goto("/today/")`; an error in a script or on the console fails the test."""
+    page = new_context(base_url=live_server.url).new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.set_default_timeout(10_000)
+    yield page
+    # A refused form (409, 422) is an answer, not an error, although the browser notes it on the console.
+    assert [error for error in errors if "status of 4" not in error] == []
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def own_environment(tmp_path: Path) -> dict[str, str]:
+    """The environment of a product of its own in an empty folder, for tests that start processes."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    return {
+        **kept,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "ENV_FILE": "",
+        "VAR_DIR": str(tmp_path / "var"),
+        "LOG_LEVEL": "WARNING",
+        "DEMO": "off",
+    }
+
+
+built_at = pytest.StashKey[Any]()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any, request: pytest.FixtureRequest) -> None:
+    """Load the library and let the cast come in once; every test starts from them and leaves nothing behind."""
+    with django_db_blocker.unblock():
+        load_library(now=timezone.now())
+        request.config.stash[built_at] = build_cast().now
+
+
+@pytest.fixture
+def library(db: None) -> None:
+    """The shared library, loaded again where a transactional test emptied the database."""
+    if not Program.objects.exists():
+        load_library(now=timezone.now())
+
+
+@pytest.fixture
+def cast(library: None, request: pytest.FixtureRequest) -> Cast:
+    """The people every test knows."""
+    if User.objects.exists():
+        return recall_cast(request.config.stash[built_at])
+    return build_cast()
+
+
+@pytest.fixture
+def tally(request: pytest.FixtureRequest) -> Callable[[str, int], None]:
+    """Count what a test looked at; the sums are printed at the end of the run."""
+
+    def count(what: str, number: int) -> None:
+        output: dict[str, Any] | None = getattr(request.config, "workeroutput", None)
+        sums = request.config.stash.setdefault(tallied, {}) if output is None else output.setdefault("tally", {})
+        sums[what] = sums.get(what, 0) + number
+
+    return count
+
+
+def pytest_testnodedown(node: Any, error: Any) -> None:
+    """Take over the sums of a worker."""
+    sums = node.config.stash.setdefault(tallied, {})
+    for what, number in getattr(node, "workeroutput", {}).get("tally", {}).items():
+        sums[what] = sums.get(what, 0) + number

@@ -1,0 +1,190 @@
+"""The caseload: who is on it, in which order, why, and at what price."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from clinics.models import AuditEvent
+from patients.actions.caseload import acknowledge_alert, refresh_entries
+from patients.actions.diary import check_in
+from patients.actions.symptoms import report_symptoms
+from patients.models import Alert, CaseloadEntry, Patient
+from tests.cast import Cast, sign_in
+
+URL = reverse("patients:caseload")
+
+
+def page(client: Client, **query: str) -> str:
+    response = client.get(URL, query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def names(text: str) -> list[str]:
+    return re.findall(r'class="who" href="[^"]+">([^<]+)<', text)
+
+
+def add_patients(cast: Cast, count: int) -> None:
+    """Copy Hannah's line to many patients, in two statements."""
+    line = CaseloadEntry.objects.get(patient=cast.hannah)
+    rows = [
+        Patient(
+            clinic=cast.riverside,
+            therapist=cast.therapist,
+            number=f"9{place:04d}",
+            first_name="Many",
+            last_name=f"Person{place:04d}",
+            search_text=f"many person{place:04d}",
+        )
+        for place in range(count)
+    ]
+    Patient.objects.bulk_create(rows)
+    columns = {
+        field.name: getattr(line, field.name) for field in CaseloadEntry._meta.concrete_fields if field.name not in {"patient", "clinic"}
+    }
+    CaseloadEntry.objects.bulk_create([CaseloadEntry(patient=row, clinic=cast.riverside, **columns) for row in rows])
+
+
+def test_a_therapist_sees_their_own_patients_first_and_the_clinic_on_request(client: Client, cast: Cast) -> None:
+    sign_in(client, cast.therapist)
+    assert set(names(page(client))) == {"Hannah Brandt", "Lena Vogt"}
+    assert set(names(page(client, who="clinic"))) == {"Hannah Brandt", "Lena Vogt", "Marek Novák"}
+
+
+def test_a_manager_sees_the_whole_clinic_and_nobody_of_another(client: Client, cast: Cast) -> None:
+    sign_in(client, cast.manager)
+    found = names(page(client))
+    assert set(found) == {"Hannah Brandt", "Lena Vogt", "Marek Novák"}
+    assert "Wei Lim" not in found
+
+
+def test_patients_and_strangers_do_not_see_the_caseload(client: Client, cast: Cast) -> None:
+    assert client.get(URL).status_code == 302
+    assert cast.hannah.membership is not None
+    sign_in(client, cast.hannah.membership)
+    assert client.get(URL).status_code == 403
+
+
+def test_words_find_names_and_numbers(client: Client, cast: Cast) -> None:
+    sign_in(client, cast.manager)
+    assert names(page(client, q="han bra")) == ["Hannah Brandt"]
+    assert names(page(client, q="NOV")) == ["Marek Novák"]
+    assert names(page(client, q=cast.lena.number)) == ["Lena Vogt"]
+    assert names(page(client, q="nobody at all")) == []
+
+
+def test_program_and_week_narrow_the_list_and_stay_in_the_address(client: Client, cast: Cast) -> None:
+    sign_in(client, cast.manager)
+    assert names(page(client, program="LL")) == ["Hannah Brandt"]
+    assert names(page(client, week="3")) == ["Hannah Brandt"]
+    assert names(page(client, week="5")) == []
+    assert names(page(client, week="none")) == ["Lena Vogt", "Marek Novák"]
+    assert 'value="LL" selected' in page(client, program="LL")
+
+
+@pytest.mark.parametrize("query", [{"week": "99"}, {"who": "x"}, {"page": "-1"}, {"page": "abc"}, {"order": "'"}, {"program": "x" * 50}])
+def test_filters_that_make_no_sense_are_left_aside(client: Client, cast: Cast, query: dict[str, str]) -> None:
+    sign_in(client, cast.manager)
+    assert len(names(page(client, **query))) == 3
+
+
+def test_a_stop_sign_comes_first_with_its_reason_and_stays_in_sight_once_seen(client: Client, cast: Cast) -> None:
+    report_symptoms(patient=cast.hannah, signs=["saddle_numbness"], context="check_in", by=cast.hannah.membership, now=cast.now)
+    sign_in(client, cast.manager)
+    text = page(client)
+    assert names(text)[0] == "Hannah Brandt"
+    assert "Saddle numbness" in text
+    assert "Call now" in text
+    assert "plan on hold" in text
+    alert = Alert.objects.select_related("patient__clinic").get(patient=cast.hannah, level="stop")
+    acknowledge_alert(alert=alert, by=cast.therapist, now=cast.now, note="called, goes to hospital")
+    text = page(client)
+    assert "Stop sign, act now" not in text
+    assert names(text)[0] == "Hannah Brandt"
+    assert "Saddle numbness" in text
+
+
+def test_red_pain_is_a_reason_in_words(client: Client, cast: Cast) -> None:
+    check_in(patient=cast.hannah, pain_0_10=8, readiness_0_10=2, by=cast.hannah.membership, now=cast.now)
+    sign_in(client, cast.therapist)
+    text = page(client)
+    assert "Pain 8, today" in text
+    assert "Needs attention · 1" in text
+    assert "14 active" not in text
+
+
+def test_the_list_says_what_is_missing_of_people_without_a_program(client: Client, cast: Cast) -> None:
+    sign_in(client, cast.manager)
+    text = page(client, q="Lena")
+    assert "no program yet" in text
+    assert "has not signed in yet" in text
+    assert reverse("patients:assign", args=[cast.lena.pk]) in text
+
+
+def test_a_search_as_one_types_gets_only_the_list_but_going_back_gets_the_page(client: Client, cast: Cast) -> None:
+    sign_in(client, cast.manager)
+    fragment = client.get(URL, {"q": "han"}, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in fragment
+    assert names(fragment) == ["Hannah Brandt"]
+    assert 'hx-swap-oob="true"' in fragment
+    whole = client.get(URL, headers={"HX-Request": "true", "HX-History-Restore-Request": "true"}).content.decode()
+    assert "<html" in whole
+
+
+def test_an_empty_clinic_is_told_what_to_do(client: Client, cast: Cast) -> None:
+    Patient.objects.filter(clinic=cast.riverside).update(status=Patient.Status.ARCHIVED)
+    sign_in(client, cast.manager)
+    assert "No patients yet" in page(client)
+
+
+def test_every_name_shown_is_in_the_trail(client: Client, cast: Cast) -> None:
+    sign_in(client, cast.therapist)
+    page(client)
+    event = AuditEvent.objects.filter(action="caseload.list").latest("at")
+    assert set(event.details["ids"]) == {str(cast.hannah.pk), str(cast.lena.pk)}
+    assert event.clinic_id == cast.riverside.pk
+
+
+def test_the_price_does_not_grow_with_the_number_of_patients(client: Client, cast: Cast) -> None:
+    sign_in(client, cast.therapist)
+    page(client)
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
+        page(client)
+    add_patients(cast, 200)
+    with CaptureQueriesContext(connection) as many:
+        response = client.get(URL)
+    assert len(few) == len(many) <= 6, [query["sql"][:90] for query in many]
+    assert len(response.content) <= 80_000
+    assert "Page 1 of 5" in response.content.decode()
+
+
+def test_pages_follow_each_other_without_gap_or_overlap(client: Client, cast: Cast) -> None:
+    add_patients(cast, 120)
+    sign_in(client, cast.therapist)
+    seen = [name for number in ("1", "2", "3") for name in names(page(client, page=number))]
+    assert len(seen) == len(set(seen)) == 122
+    assert names(page(client, page="99")) == names(page(client, page="3"))
+
+
+def test_by_name_there_are_no_groups(client: Client, cast: Cast) -> None:
+    sign_in(client, cast.manager)
+    text = page(client, order="name")
+    assert "On track" not in text
+    assert names(text) == ["Hannah Brandt", "Lena Vogt", "Marek Novák"]
+
+
+def test_after_the_program_the_next_assessment_is_named(client: Client, cast: Cast) -> None:
+    assignment = cast.hannah.assignments.get()
+    later = cast.now + dt.timedelta(days=60)
+    type(assignment).objects.filter(pk=assignment.pk).update(status="completed")
+    refresh_entries([cast.hannah], now=later)
+    sign_in(client, cast.therapist)
+    assert "follow-up" in page(client, q="Hannah")
+    assert names(page(client, week="after")) == ["Hannah Brandt"]

@@ -1,0 +1,111 @@
+"""The manager's view of the trail, with what is unusual, and the first steps of a new clinic."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from clinics import audit
+from clinics.models import AuditEvent, Clinic, Membership, Role
+from patients.actions.people import create_patient
+from patients.models import Patient
+from patients.views.trail import MANY_RECORDS_AN_HOUR, unusual
+from tests.cast import Cast, person, sign_in
+
+pytestmark = pytest.mark.django_db
+
+TRAIL = "/clinic/trail/"
+
+
+@pytest.mark.parametrize(("who", "status"), [("manager", 200), ("therapist", 403), ("harbour_manager", 200)])
+def test_only_managers_read_it_and_only_their_own(client: Client, cast: Cast, who: str, status: int) -> None:
+    audit.record("patient.view", row=cast.hannah, patient_id=cast.hannah.pk, by=cast.therapist)
+    response = sign_in(client, getattr(cast, who)).get(TRAIL)
+    assert response.status_code == status
+    assert ("Hannah" in response.content.decode()) is (who == "manager")
+    if status == 200:
+        assert AuditEvent.objects.filter(action="trail.list", clinic_id=getattr(cast, who).clinic_id).exists()
+
+
+@pytest.mark.parametrize("name", ["person", "patient", "group", "before"])
+@pytest.mark.parametrize("value", ["x", "01900000-0000-7000-8000-000000000000", "'", "9" * 400, "id__gt"])
+def test_filters_take_anything_and_show_nothing_foreign(client: Client, cast: Cast, name: str, value: str) -> None:
+    assert sign_in(client, cast.manager).get(TRAIL, {name: value}).status_code == 200
+
+
+def test_filters_narrow(client: Client, cast: Cast) -> None:
+    audit.record("patient.view", row=cast.hannah, patient_id=cast.hannah.pk, by=cast.therapist)
+    audit.record("patient.view", row=cast.marek, patient_id=cast.marek.pk, by=cast.therapist2)
+    audit.record("login", clinic_id=cast.riverside.pk, by=cast.therapist)
+    sign_in(client, cast.manager)
+
+    def actions(**asked: Any) -> set[tuple[Any, Any]]:
+        return {(row["event"].action, row["event"].actor_id) for row in client.get(TRAIL, asked).context["rows"]}
+
+    assert {actor for _action, actor in actions(person=str(cast.therapist2.user_id))} == {cast.therapist2.user_id}
+    assert {action for action, _actor in actions(group="sign_in")} == {"login"}
+    assert all(action not in {"login", "trail.list"} for action, _actor in actions(patient=str(cast.marek.pk)))
+    assert actions(patient=str(cast.wei.pk)) == set()
+
+
+def test_older_entries_are_on_further_pages(client: Client, cast: Cast, django_assert_max_num_queries: Any) -> None:
+    audit.record_many(audit.event("patient.view", row=cast.hannah, patient_id=cast.hannah.pk, by=cast.therapist) for _ in range(120))
+    sign_in(client, cast.manager)
+    seen: set[Any] = set()
+    older = ""
+    for _page in range(3):
+        with django_assert_max_num_queries(20):
+            context = client.get(
+                TRAIL, {"before": older, "patient": str(cast.hannah.pk)} if older else {"patient": str(cast.hannah.pk)}
+            ).context
+        ids = {row["event"].pk for row in context["rows"]}
+        assert not ids & seen
+        seen |= ids
+        older = str(context["older"] or "")
+    assert len(seen) >= 120
+
+
+def test_what_is_unusual(cast: Cast) -> None:
+    now = timezone.now()
+    many = [
+        create_patient(clinic=cast.riverside, by=cast.therapist, now=now, first_name=f"P{n}", last_name="Q", email="")
+        for n in range(MANY_RECORDS_AN_HOUR + 1)
+    ]
+    hour = (now - dt.timedelta(days=1)).replace(minute=5)
+    audit.record_many(audit.event("patient.view", row=row, patient_id=row.pk, by=cast.therapist, at=hour) for row in many)
+    Patient.objects.filter(pk=many[0].pk).update(email="therapist2@riverside.example")
+    audit.record("patient.view", row=cast.marek, patient_id=cast.marek.pk, by=cast.therapist)
+    found = {(one.who, one.kind): one.count for one in unusual(cast.manager, now + dt.timedelta(minutes=1))}
+    assert found["Jonas Keller", "many"] == MANY_RECORDS_AN_HOUR + 1
+    assert found["Jonas Keller", "colleague"] == 1
+    assert found["Jonas Keller", "other"] >= 1
+    assert unusual(cast.harbour_manager, now) == []
+    assert ("Jonas Keller", "many") not in {(one.who, one.kind) for one in unusual(cast.manager, now + dt.timedelta(days=40))}
+
+
+def test_a_new_clinic_sees_what_is_done_and_what_comes_next(client: Client, cast: Cast) -> None:
+    clinic = Clinic.objects.create(name="Lakeside Physio", slug="lakeside")
+    manager = person(clinic, Role.MANAGER, "m@lakeside.example", "Jo", "K")
+    sign_in(client, manager)
+    page = client.get("/welcome/")
+    assert page.status_code == 200
+    assert (page.context["done"], page.context["following"]) == (0, "clinic")
+    assert "Lakeside Physio" in page.content.decode()
+    Clinic.objects.filter(pk=clinic.pk).update(open_weekdays=[1, 2], phone="1")
+    create_patient(clinic=clinic, by=manager, now=timezone.now(), first_name="A", last_name="B", email="")
+    page = client.get("/welcome/")
+    assert [step.is_done for step in page.context["steps"]] == [True, False, False, True]
+    assert page.context["following"] == "programs"
+
+
+def test_a_therapist_is_offered_only_what_they_may_do(client: Client, cast: Cast) -> None:
+    page = sign_in(client, cast.therapist).get("/welcome/")
+    links = {step.key: step.url for step in page.context["steps"]}
+    assert links["clinic"] == ""
+    assert links["team"] == ""
+    assert links["patient"]
+    member = cast.hannah.membership
+    assert isinstance(member, Membership)
+    assert sign_in(Client(), member).get("/welcome/").status_code == 403

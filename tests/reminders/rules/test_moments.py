@@ -1,0 +1,71 @@
+"""The moment of a reminder, and the reasons that hold it back."""
+
+from dataclasses import replace
+from datetime import date, datetime, time
+from typing import Any
+
+import pytest
+
+from reminders.rules.holding import Hold, Program, Situation, Subject, hold_reason
+from reminders.rules.moments import Moment, assessment_slots, moment
+from reminders.rules.timing import Kind
+
+DAY = date(2026, 3, 18)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(f"2026-03-18T{text}")
+
+
+@pytest.mark.parametrize(
+    ("wish", "starts", "expected"),
+    [
+        pytest.param(time(8), None, Moment(at("08:00"), at("20:00")), id="at home"),
+        pytest.param(time(8), at("17:30"), Moment(at("08:00"), at("17:30")), id="an appointment ends it"),
+        pytest.param(time(8), at("07:30"), Moment(at("06:30"), at("07:30")), id="an hour before an early one"),
+        pytest.param(time(8), at("00:20"), Moment(at("00:00"), at("00:20")), id="not before midnight"),
+        pytest.param(time(8), at("00:00"), None, id="no moment left"),
+        pytest.param(time(8), datetime.fromisoformat("2026-03-19T07:00"), Moment(at("08:00"), at("20:00")), id="another local day"),
+    ],
+)
+def test_the_moment(wish: time, starts: datetime | None, expected: Moment | None) -> None:
+    assert moment(Kind.SESSION_TODAY, DAY, wish, starts) == expected
+
+
+def test_assessments_are_asked_for_twice() -> None:
+    assert assessment_slots(DAY) == [DAY, date(2026, 3, 21)]
+
+
+FREE = Situation(
+    slot_on=DAY,
+    is_patient=True,
+    has_address=True,
+    is_wanted=True,
+    is_paused=False,
+    program=Program.RUNNING,
+    subject=Subject.OPEN,
+    subject_on=DAY,
+    is_follow_up=False,
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({}, None),
+        ({"is_patient": False, "subject": Subject.DONE}, Hold.NO_ACCESS),
+        ({"subject": Subject.DONE, "program": Program.HELD}, Hold.ALREADY_DONE),
+        ({"subject": Subject.SKIPPED}, Hold.SKIPPED),
+        ({"subject": Subject.GONE, "subject_on": None}, Hold.ENDED),
+        ({"subject_on": date(2026, 3, 19)}, Hold.MOVED),
+        ({"program": Program.HELD}, Hold.ON_HOLD),
+        ({"program": Program.OVER}, Hold.ENDED),
+        ({"program": Program.OVER, "is_follow_up": True}, None),
+        ({"program": Program.WITHDRAWN, "is_follow_up": True}, Hold.ENDED),
+        ({"is_paused": True, "is_wanted": False}, Hold.PAUSED),
+        ({"is_wanted": False, "has_address": False}, Hold.OPTED_OUT),
+        ({"has_address": False}, Hold.NO_ADDRESS),
+    ],
+)
+def test_the_strongest_reason_is_given(change: dict[str, Any], reason: Hold | None) -> None:
+    assert hold_reason(replace(FREE, **change)) == reason
