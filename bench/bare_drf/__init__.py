@@ -1,0 +1,1 @@
+"""The same list and entry by Django REST framework, as its tutorial writes them."""

@@ -1,0 +1,28 @@
+"""Runs inside a project (Django is set up): counts the SQL of requests.
+
+JSON {name: [call, …]} on standard input, {name: statements of the last call} on standard output.
+"""
+
+import json
+import sys
+import uuid
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+MARKS = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")
+
+
+def main() -> None:
+    """Send each call; all but the last warm up."""
+    client = Client(SERVER_NAME="127.0.0.1")
+    found = {}
+    for name, calls in json.load(sys.stdin).items():
+        for call in calls:
+            headers = {**call["headers"], "Idempotency-Key": str(uuid.uuid4())} if call["method"] == "POST" else call["headers"]
+            with CaptureQueriesContext(connection) as asked:
+                answer = client.generic(call["method"], call["path"], call["body"], content_type="application/json", headers=headers)
+            assert answer.status_code in {200, 201}, (name, answer.status_code, answer.content[:500])
+        found[name] = sum(not one["sql"].startswith(MARKS) for one in asked.captured_queries)
+    print(json.dumps(found))
