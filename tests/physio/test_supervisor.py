@@ -13,7 +13,7 @@ from physio.supervisor import Child, Supervisor
 from tests.physio.processes import descendants, eventually, is_alive
 
 ROOT = Path(__file__).resolve().parents[2]
-SLEEPER = "from physio.parent import follow_parent; follow_parent(); import time; print('up', flush=True); time.sleep(60)"
+SLEEPER = "from physio.parent import follow_parent; follow_parent(); import os, time; os.write(1, b'up\\n'); time.sleep(60)"
 FAMILY = "import subprocess, time; subprocess.Popen(['sleep', '60']); time.sleep(60)"
 MAIN = """
 import os, sys
