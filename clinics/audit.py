@@ -12,6 +12,7 @@ from django.db import models
 from django.utils import timezone
 
 from clinics.models import AuditEvent, Membership, User
+from clinics.prepared import PreparedInsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Actor:
 
 
 SYSTEM = Actor()
+entries = PreparedInsert(AuditEvent)
 _actor: contextvars.ContextVar[Actor] = contextvars.ContextVar("audit_actor", default=SYSTEM)
 
 
@@ -88,7 +90,7 @@ def event(
 
 def record(action: str, **what: Any) -> None:
     """Write one entry; the arguments are those of `event`."""
-    event(action, **what).save(force_insert=True)
+    entries.write(event(action, **what))
 
 
 def record_many(events: Iterable[AuditEvent]) -> None:

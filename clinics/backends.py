@@ -4,9 +4,14 @@ import uuid
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
-from django.core.exceptions import ValidationError
 
 from clinics.models import Membership, User
+from clinics.prepared import Prepared
+
+open_doors = Prepared(
+    lambda user_id: Membership.objects.current().filter(user_id=user_id).select_related("user", "clinic").order_by("created_at"),
+    user_id=uuid.UUID,
+)
 
 
 class MemberBackend(AuthenticationBackend):
@@ -23,10 +28,7 @@ class MemberBackend(AuthenticationBackend):
 
 def load_person(user_id: uuid.UUID) -> User | None:
     """Load an active person and their open memberships with clinics: one query for members, two for others."""
-    try:
-        rows = list(Membership.objects.current().filter(user_id=user_id).select_related("user", "clinic").order_by("created_at"))
-    except ValidationError:
-        return None
+    rows = open_doors.rows(user_id=user_id)
     user = rows[0].user if rows else User.objects.filter(pk=user_id, is_active=True).first()
     if user is None:
         return None

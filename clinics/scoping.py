@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Subquery
 
 if TYPE_CHECKING:
     from clinics.models import Membership
@@ -22,7 +22,7 @@ class ScopedQuerySet(models.QuerySet[M], Generic[M]):
         if member.is_patient:
             if scope.patient is None or scope.clinic is None:
                 return self.none()
-            return self.filter(**{scope.clinic: member.clinic_id, scope.patient: member.pk})
+            return self.filter(**{scope.clinic: member.clinic_id}, **scope.own(self.model, member))
         if scope.clinic is None:
             return self.none()
         own = Q(**{scope.clinic: member.clinic_id})
@@ -41,6 +41,14 @@ class Scope:
         self.clinic = clinic
         self.patient = patient
         self.shared = shared
+
+    def own(self, model: type[models.Model], member: "Membership") -> dict[str, Any]:
+        """Return the look-up of a patient's own rows: over another table by that row's id, which leads the indexes that also sort."""
+        key, _, rest = (self.patient or "").partition("__")
+        if not rest:
+            return {key: member.pk}
+        record: Any = model._meta.get_field(key).related_model
+        return {key: Subquery(record._default_manager.filter(**{rest: member.pk}).order_by().values("pk")[:1])}
 
 
 class ScopedModel(models.Model):

@@ -1,5 +1,6 @@
 """Who calls the API: a Bearer token bound to one membership, or the browser's own session."""
 
+import datetime as dt
 import hashlib
 import secrets
 from typing import Any
@@ -12,9 +13,17 @@ from rest_framework.request import Request
 
 from clinics import audit
 from clinics.models import ApiToken, Membership, User
+from clinics.prepared import Prepared
 from clinics.second_factor import is_missing
 
 KEYWORD = "bearer"
+open_token = Prepared(
+    lambda digest, now: ApiToken.objects.filter(digest=digest, revoked_at=None, expires_at__gt=now).select_related(
+        "membership__user", "membership__clinic"
+    )[:1],
+    digest=str,
+    now=dt.datetime,
+)
 
 
 def new_key() -> str:
@@ -39,11 +48,7 @@ class TokenAuthentication(BaseAuthentication):
             key = parts[1].decode("ascii") if len(parts) == 2 else ""
         except UnicodeDecodeError:
             key = ""
-        token = (
-            ApiToken.objects.filter(digest=digest_of(key), revoked_at=None, expires_at__gt=timezone.now())
-            .select_related("membership__user", "membership__clinic")
-            .first()
-        )
+        token = open_token.first(digest=digest_of(key), now=timezone.now())
         person = token.membership.user if token else None
         if token is None or person is None or not token.membership.is_current or is_missing(token.membership):
             raise AuthenticationFailed(_("This token is not valid."))

@@ -4,12 +4,14 @@ import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Q, Subquery
+from django.db.models import OuterRef, QuerySet
 from django.utils.translation import ngettext
 
 from patients.models import Assignment, ScheduledSession
 from programs.dose import dose_text, reps_text, seconds_text
+from programs.frozen import frozen_plans
 from programs.models import Prescription, in_language
 
 DONE = (ScheduledSession.Status.DONE, ScheduledSession.Status.PARTIAL)
@@ -34,6 +36,8 @@ class SessionContent:
     main: Sequence[Prescription]
     cool_down: Sequence[Prescription]
     growth: Sequence[Growth]
+    key: str
+    """Says which plans it was made from: equal keys, equal content."""
 
     @property
     def names(self) -> list[str]:
@@ -41,33 +45,31 @@ class SessionContent:
         return list(dict.fromkeys(one.exercise.name for one in self.main))
 
 
+def last_done_plan(session: ScheduledSession | None = None) -> "QuerySet[ScheduledSession, uuid.UUID]":
+    """Return the plan of the last session done in the same place before a session, or before the row of an outer query (None)."""
+    own: dict[str, Any] = (
+        {"assignment_id": OuterRef("assignment_id"), "setting": OuterRef("setting"), "on__lt": OuterRef("on")}
+        if session is None
+        else {"assignment_id": session.assignment_id, "setting": session.setting, "on__lt": session.on}
+    )
+    return ScheduledSession.objects.filter(**own, status__in=DONE).order_by("-on").values_list("session_plan_id", flat=True)[:1]
+
+
 def read_content(session: ScheduledSession) -> SessionContent:
-    """Read a session's exercises and those of the last session done in the same place: one query."""
-    last = (
-        ScheduledSession.objects.filter(
-            clinic_id=session.clinic_id,
-            assignment_id=session.assignment_id,
-            setting=session.setting,
-            on__lt=session.on,
-            status__in=DONE,
-        )
-        .order_by("-on")
-        .values("session_plan_id")[:1]
-    )
-    rows = (
-        Prescription.objects.filter(Q(session_plan_id=session.session_plan_id) | Q(session_plan_id=Subquery(last), block=Block.MAIN))
-        .select_related("exercise")
-        .order_by("position")
-    )
+    """Read a session's exercises and those of the last session done in the same place: one query, as a rule."""
+    return content_of(session.session_plan_id, next(iter(last_done_plan(session)), None))
+
+
+def content_of(plan_id: uuid.UUID, last_plan_id: uuid.UUID | None) -> SessionContent:
+    """Lay out a session plan, and what is new in it against the plan done last."""
+    plans = frozen_plans({plan_id, last_plan_id} - {None})  # type: ignore[arg-type]
     own: dict[str, list[Prescription]] = {block: [] for block in Block.values}
-    earlier: list[Prescription] = []
-    for row in rows:
-        if row.session_plan_id == session.session_plan_id:
-            own[row.block].append(row)
-        else:
-            earlier.append(row)
+    for line in plans[plan_id].lines if plan_id in plans else ():
+        own[line.block].append(line)
+    last = plans.get(last_plan_id) if last_plan_id and last_plan_id != plan_id else None
+    earlier = [line for line in last.lines if line.block == Block.MAIN] if last else []
     growth = compare(earlier, own[Block.MAIN]) if earlier else []
-    return SessionContent(own[Block.WARM_UP], own[Block.MAIN], own[Block.COOL_DOWN], growth)
+    return SessionContent(own[Block.WARM_UP], own[Block.MAIN], own[Block.COOL_DOWN], growth, f"{plan_id} {last_plan_id}")
 
 
 def short_contents(assignment: Assignment) -> dict[uuid.UUID, list[str]]:

@@ -99,7 +99,7 @@ def _waiting(member: Membership) -> tuple[int, bool]:
     """Return how many patients need somebody, and whether one of them shows a stop sign."""
     levels = list(
         CaseloadEntry.objects.visible_to(member)
-        .filter(level__gte=CaseloadEntry.Level.ATTENTION, patient__status="active")
+        .filter(level__gte=CaseloadEntry.Level.ATTENTION, patient__status="active", patient__clinic=member.clinic_id)
         .values_list("level", flat=True)[:500]
     )
     return len(levels), CaseloadEntry.Level.STOP in levels

@@ -198,18 +198,19 @@ def hidden(**values: object) -> SafeString:
 
 
 class RememberNode(template.Node):
-    """Renders its content once for each value (and language), and repeats the text whenever the same value comes again."""
+    """Renders its content once for each set of values (and language), and repeats the text whenever the same ones come again."""
 
     LARGEST = 1000
 
-    def __init__(self, value: FilterExpression, nodelist: template.NodeList) -> None:
-        """Take the value all of the content follows from."""
-        self.value, self.nodelist = value, nodelist
+    def __init__(self, values: list[FilterExpression], nodelist: template.NodeList) -> None:
+        """Take the values all of the content follows from."""
+        self.values, self.nodelist = values, nodelist
         self.known: dict[bytes, SafeString] = {}
 
     def render(self, context: template.Context) -> SafeString:
         """Return the text of the content."""
-        key = blake2b(f"{get_language()} {self.value.resolve(context)!r}".encode(), digest_size=16).digest()
+        values = [value.resolve(context) for value in self.values]
+        key = blake2b(f"{get_language()} {values!r}".encode(), digest_size=16).digest()
         text = self.known.get(key)
         if text is None:
             text = self.nodelist.render(context)
@@ -221,8 +222,8 @@ class RememberNode(template.Node):
 
 @register.tag
 def remember(parser: Parser, token: Token) -> RememberNode:
-    """Wrap the row of a long list whose every word follows from one value, and whose repr tells all of it."""
-    _name, value = token.split_contents()
+    """Wrap what follows, word by word, from the values given, whose repr tells all of them: `{% remember row %}`; none for fixed texts."""
+    _name, *values = token.split_contents()
     nodelist = parser.parse(("endremember",))
     parser.delete_first_token()
-    return RememberNode(parser.compile_filter(value), nodelist)
+    return RememberNode([parser.compile_filter(value) for value in values], nodelist)

@@ -16,6 +16,7 @@ from clinics import audit
 from clinics.errors import Invalid
 from clinics.localtime import local_day
 from clinics.models import Clinic, Membership
+from clinics.prepared import PreparedUpdate
 from clinics.transitions import advance
 from patients.models import (
     Alert,
@@ -39,8 +40,11 @@ SPARK_VALUES = 14
 LEVELS = {triage.ReasonLevel.STOP: 3, triage.ReasonLevel.ATTENTION: 2, triage.ReasonLevel.INFO: 1}
 
 COLUMNS = [field.name for field in CaseloadEntry._meta.concrete_fields if field.name not in {"patient", "clinic"}]
+line = PreparedUpdate(CaseloadEntry, COLUMNS, ("patient", "clinic", "refreshed_at"))
 
 Facts = dict[str, Any]
+STATES = {one.value: one for one in adherence.SessionState}
+SETTINGS = {one.value: one for one in Setting}
 
 
 # --- reading a line -----------------------------------------------------------------------
@@ -51,8 +55,8 @@ def session_facts(facts: Facts) -> list[adherence.SessionFact]:
     return [
         adherence.SessionFact(
             on=dt.date.fromisoformat(on),
-            state=adherence.SessionState(state),
-            setting=Setting(setting),
+            state=STATES[state],
+            setting=SETTINGS[setting],
             week=week,
             share=share if state == ScheduledSession.Status.PARTIAL else 0.0,
         )
@@ -245,6 +249,8 @@ def fill_numbers(entry: CaseloadEntry, today: dt.date) -> None:
     entry.done_share = counted.done / counted.due if counted.due else 0.0
     entry.due_sessions = counted.due
     entry.program_code = program.get("code", "")
+    entry.program_status = program.get("status", "")
+    entry.program_starts_on = dt.date.fromisoformat(program["starts_on"]) if program else None
     if program:
         ticks = adherence.week_ticks(sessions, dt.date.fromisoformat(program["starts_on"]), program["weeks"], today)
         entry.week_ticks = [[tick.state.value, tick.share, tick.done, tick.due] for tick in ticks]
@@ -296,8 +302,7 @@ def change_entry(patient: Patient, change: Callable[[Facts], None], *, now: dt.d
     seen = entry.refreshed_at
     change(entry.facts)
     alerts = judge(entry, patient, patient.clinic, now=now)
-    values = {name: getattr(entry, name) for name in COLUMNS}
-    if not CaseloadEntry.objects.filter(pk=patient.pk, clinic_id=patient.clinic_id, refreshed_at=seen).update(**values):
+    if not line.write(entry, patient.pk, patient.clinic_id, seen):
         entry = CaseloadEntry.objects.select_for_update().get(pk=patient.pk, clinic_id=patient.clinic_id)
         change(entry.facts)
         alerts = judge(entry, patient, patient.clinic, now=now)

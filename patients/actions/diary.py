@@ -13,6 +13,7 @@ from clinics import audit
 from clinics.errors import Conflict, Invalid
 from clinics.localtime import local_day
 from clinics.models import Membership
+from clinics.prepared import PreparedInsert
 from patients.actions.caseload import note_check_in, refresh_entry
 from patients.actions.once import store_once
 from patients.actions.symptoms import report_symptoms
@@ -36,6 +37,7 @@ CORRECTABLE: dict[type[models.Model], tuple[str, ...]] = {
         "note",
     ),
 }
+check_ins = PreparedInsert(CheckIn)
 SAME_ANSWERS = {"pain_during_0_10": "pain_worst_0_10", "effort_rpe_0_10": "effort_rpe_0_10", "note": "note"}
 """What the log of a run-walk session and its run both say: field of the log, field of the run."""
 
@@ -121,7 +123,8 @@ def check_in(
                 return earlier
             row = replace_answers(earlier, values, by=by, now=now)
         else:
-            row = CheckIn.objects.create(clinic_id=patient.clinic_id, patient=patient, on=day, entered_at=now, **values)
+            row = CheckIn(clinic_id=patient.clinic_id, patient=patient, on=day, entered_at=now, **values)
+            check_ins.write(row)
         if report is not None:
             refresh_entry(patient, now=now)
         else:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
-from django.db.models import Subquery
 from django.utils.translation import gettext as _
 from django_filters.rest_framework import DateFilter, UUIDFilter
 from rest_framework import exceptions
@@ -14,6 +13,7 @@ from clinics.fields import Body, ScopedField
 from clinics.models import ApiToken, Membership
 from clinics.rest import Filters, Keyed, ScopedViewSet
 from patients.models import Patient, SessionLog
+from patients.record import find_own_record
 
 PATIENT_TEXT = "Id of the patient. Staff must send it; for a patient it is the own record, and no other is found."
 
@@ -22,14 +22,6 @@ class RecordViewSet(ScopedViewSet):
     """Rows of patients' records; those of one patient come newest day first, those of a whole clinic in the order they were made."""
 
     recent: ClassVar[Sequence[str]] = ("-on", "-id")
-
-    def get_queryset(self) -> Any:
-        """Return the rows in scope; a patient's are found by the id of the record, which leads the index that also sorts them."""
-        rows = super().get_queryset()
-        if self.member.is_patient and self.action == "list":
-            own = Patient.objects.visible_to(self.member).values("pk")[:1]
-            rows = rows.filter(patient_id=Subquery(own))
-        return rows
 
     def get_page_order(self) -> Sequence[str]:
         """Return the order of the list."""
@@ -67,10 +59,9 @@ def patient_for(member: Membership, data: Mapping[str, Any]) -> Patient:
         return given
     if member.is_staff:
         raise Invalid(fields={"patient": [_("This field is required.")]})
-    own: Patient | None = Patient.objects.visible_to(member).select_related("caseload").order_by().first()
+    own = find_own_record(member)
     if own is None:
         raise exceptions.NotFound
-    own.clinic = member.clinic
     return own
 
 

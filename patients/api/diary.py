@@ -135,6 +135,7 @@ class CheckInViewSet(RecordViewSet):
     queryset = CheckIn.objects.select_related("symptoms")
     rows = CheckIn.objects.select_related("symptoms", "patient__clinic", "patient__caseload")
     row_kind = CheckInRow
+    recent = ("-on",)  # one a day
     filterset_class = DayFilters
 
     @extend_schema(

@@ -126,6 +126,8 @@ class CaseloadEntry(ScopedModel):
     next_supervised_at = models.DateTimeField(null=True, blank=True)
     next_assessment_on = models.DateField(null=True, blank=True)
     program_code = models.CharField(max_length=8, blank=True)
+    program_status = models.CharField(max_length=10, blank=True)
+    program_starts_on = models.DateField(null=True, blank=True)
     refreshed_at = models.DateTimeField(null=True, blank=True)
 
     scope = Scope("clinic")

@@ -1,29 +1,43 @@
 """Today, and what stands behind More: the clinic, who opened the record."""
 
 import datetime as dt
+import uuid
 from typing import Any
 
+from django.db.models import Subquery, UUIDField
 from django.http import HttpResponse
 from django.utils import timezone
 
 from clinics import audit
 from clinics.models import AuditEvent, Membership, Role, User
+from clinics.prepared import PreparedOwn
 from clinics.web import MemberRequest, page
 from patients.day import Day, ProgramLine, Stage, read_day
-from patients.doses import read_content
+from patients.doses import content_of, last_done_plan
 from patients.forms.me import CheckInForm
 from patients.models import Assessment, Assignment, Pause, ScheduledSession, SymptomReport
 from patients.rules.scores import Instrument, change_meaning
 from patients.views.own import own_page, own_patient
 from patients.wording import GROUPED_SIGN_TEXT, TRAIL_TEXT
+from programs.frozen import frozen_plans
 from programs.models import Program
 
 TRAIL_ROWS = 100
 SAME_VISIT = dt.timedelta(minutes=1)
 ROLE_NAMES = dict(Role.choices)
-LONG_TEXTS = tuple(f"assignment__version__{name}" for name in ("summary", "evidence", "assessments", "checklist"))
-"""Parts of a program that Today never shows."""
 OPEN_STATES = (ScheduledSession.Status.PLANNED, ScheduledSession.Status.MISSED)
+coming_sessions = PreparedOwn(
+    lambda member, assignment_id, today: (
+        ScheduledSession.objects.visible_to(member)
+        .filter(assignment_id=assignment_id, on__gte=today)
+        .exclude(status=ScheduledSession.Status.CANCELLED)
+        .select_related("log")
+        .annotate(last_plan_id=Subquery(last_done_plan(), output_field=UUIDField()))
+        .order_by("on", "setting")[:4]
+    ),
+    assignment_id=uuid.UUID,
+    today=dt.date,
+)
 
 
 @page("today.view")
@@ -44,22 +58,18 @@ def today(request: MemberRequest) -> HttpResponse:
 
 def what_comes(member: Membership, day: Day, program: ProgramLine) -> dict[str, Any]:
     """Return today's session with its exercises, the next one, and a pause that covers today."""
-    coming = list(
-        ScheduledSession.objects.visible_to(member)
-        .filter(assignment_id=program.assignment_id, on__gte=day.today)
-        .exclude(status=ScheduledSession.Status.CANCELLED)
-        .select_related("session_plan", "assignment__version__program", "log")
-        .defer(*LONG_TEXTS)
-        .order_by("on", "setting")[:4]
-    )
+    coming: list[Any] = coming_sessions.own_rows(member, assignment_id=program.assignment_id, today=day.today)
+    plans = frozen_plans({one.session_plan_id for one in coming} | {one.last_plan_id for one in coming if one.last_plan_id})
+    for one in coming:
+        one.session_plan = plans[one.session_plan_id].plan
     session = next((one for one in coming if one.on == day.today), None)
     following = next((one for one in coming if one.on > day.today and one.status in OPEN_STATES), None)
     found: dict[str, Any] = {"session": session, "following": following, "program": None, "pause": None}
     if coming:
-        found["program"] = coming[0].assignment.version.program
+        found["program"] = coming[0].session_plan.version.program
     shown = session or (following if day.stage == Stage.BEFORE_START else None)
     if shown is not None and day.stage != Stage.ON_HOLD:
-        found["content"] = read_content(shown)
+        found["content"] = content_of(shown.session_plan_id, shown.last_plan_id)
     if session is None and day.stage == Stage.RUNNING:
         pauses = Pause.objects.visible_to(member).filter(cancelled_at=None, from_on__lte=day.today, to_on__gte=day.today)
         found["pause"] = pauses.order_by("-to_on").first()

@@ -2,17 +2,19 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from clinics.web import MemberRequest, get_visible
+from clinics.web import MemberRequest
 from patients.models import Patient
+from patients.record import find_own_record
 
 
 def own_patient(request: MemberRequest) -> Patient:
     """Return the record of the person who is signed in, with clinic and caseload line; 404 without one."""
-    patient = get_visible(Patient.objects.select_related("caseload"), request.member)
-    patient.clinic = request.member.clinic
+    patient = find_own_record(request.member)
+    if patient is None:
+        raise Http404
     return patient
 
 
