@@ -1,7 +1,9 @@
 """How gunicorn serves the product: a few processes with threads; SQLite gets one process unless told otherwise."""
 
+import gc
 import os
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -23,3 +25,9 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # What a proxy says about address and protocol is read by the settings, behind the number of proxies they were told of.
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
+
+
+def post_worker_init(worker: Any) -> None:
+    """Take everything that was loaded out of the garbage collector's rounds: it stays, and looking it through costs a quarter of a page."""
+    gc.collect()
+    gc.freeze()
