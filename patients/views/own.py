@@ -5,14 +5,24 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from clinics.errors import DoFirst
 from clinics.web import MemberRequest, get_visible
+from patients.actions.consents import ASKED_AT, standings_of
+from patients.actions.messages import unread_for_patient
 from patients.models import Patient
+from patients.rules.consents import is_first_visit
 
 
-def own_patient(request: MemberRequest) -> Patient:
-    """Return the record of the person who is signed in, with clinic and caseload line; 404 without one."""
+def own_patient(request: MemberRequest, *, asks: bool = True) -> Patient:
+    """Return the record of the person who is signed in, with clinic and caseload line; 404 without one.
+
+    Whoever was never asked what they agree to is sent there first (DoFirst), but for the pages that say `asks=False`.
+    """
     patient = get_visible(Patient.objects.select_related("caseload"), request.member)
     patient.clinic = request.member.clinic
+    if asks and is_first_visit(standings_of(patient)):
+        raise DoFirst(page=ASKED_AT)
+    request.unread_messages = unread_for_patient(patient.caseload)
     return patient
 
 

@@ -18,6 +18,7 @@ from patients.models import (
     Alert,
     Assessment,
     CheckIn,
+    Consent,
     Correction,
     ExerciseLog,
     Patient,
@@ -28,8 +29,10 @@ from patients.models import (
     SymptomReport,
 )
 from patients.reasons import ICONS, reason_text
+from patients.rules.consents import Purpose
 from patients.rules.trajectory import has_model_line
 from patients.views import course
+from patients.views.consents import agreement_of
 from patients.views.patient_head import Shown, head_of, open_record
 from patients.wording import SIGN_TEXT
 from programs.dose import seconds_text
@@ -275,6 +278,7 @@ def patient_record(request: MemberRequest, pk: UUID) -> HttpResponse:
     invitation = Invitation.objects.visible_to(member).filter(membership=record.membership_id).order_by("-created_at").first()
     alerts = list(Alert.objects.visible_to(member).filter(patient=record).select_related("seen_by__user").order_by("-raised_at")[:50])
     reports = SymptomReport.objects.visible_to(member).filter(patient=record).select_related("cleared_by__user").order_by("-reported_at")
+    consents = list(Consent.objects.visible_to(member).filter(patient=record))
     corrections = Correction.objects.visible_to(member).filter(patient=record).select_related("corrected_by__user")[:50]
     context = {
         **head_of(shown, "patient_record"),
@@ -285,6 +289,7 @@ def patient_record(request: MemberRequest, pk: UUID) -> HttpResponse:
         "reports": report_rows(list(reports[:20])),
         "alerts": [{"alert": one, "text": reason_text(one.rule, one.evidence)} for one in alerts],
         "corrections": list(corrections),
+        "agreements": [agreement_of(purpose, consents) for purpose in Purpose],
         "trail": [{"event": one, "who": people.get(one.actor_id), "text": trail_text(one.action)} for one in trail],
     }
     return render(request, "patients/patient_record.html", context)
@@ -315,5 +320,10 @@ def trail_text(action: str) -> str:
         "assessment.answer": _("answered an assessment"),
         "assessment.skip": _("skipped an assessment"),
         "entry.correct": _("corrected an entry"),
+        "consent.give": _("agreed"),
+        "consent.withdraw": _("took an agreement back"),
+        "message.send": _("wrote a message"),
+        "message.read": _("read messages"),
+        "message.list": _("looked at the messages"),
     }
     return words.get(action, action)
