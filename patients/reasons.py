@@ -150,7 +150,7 @@ def reason_text(rule: str, evidence: Mapping[str, Any], today: dt.date | None = 
             text = ngettext("%(count)s message", "%(count)s messages", one["messages"]) % {"count": one["messages"]}
             if not one["days"]:
                 return _("%(messages)s, today") % {"messages": text}
-            return ngettext("%(messages)s, waits %(days)s day", "%(messages)s, wait %(days)s days", one["days"]) % {
+            return ngettext("%(messages)s, waiting %(days)s day", "%(messages)s, waiting %(days)s days", one["days"]) % {
                 "messages": text,
                 "days": one["days"],
             }

@@ -320,7 +320,7 @@ def trail_text(action: str) -> str:
         "assessment.answer": _("answered an assessment"),
         "assessment.skip": _("skipped an assessment"),
         "entry.correct": _("corrected an entry"),
-        "consent.give": _("agreed"),
+        "consent.give": _("gave an agreement"),
         "consent.withdraw": _("took an agreement back"),
         "message.send": _("wrote a message"),
         "message.read": _("read messages"),

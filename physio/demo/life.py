@@ -130,7 +130,8 @@ class Life:
         mark_read(patient=self.patient(), by=by, now=at)
         send_message(patient=self.patient(), body=one["text"], by=by, now=at)
         if one.get("read"):
-            mark_read(patient=self.patient(), by=member, now=at + dt.timedelta(minutes=40))
+            other = self.therapist if by is member else member
+            mark_read(patient=self.patient(), by=other, now=at + dt.timedelta(minutes=40))
 
     # --- coming in
 
