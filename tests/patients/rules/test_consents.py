@@ -1,9 +1,11 @@
 """What has to be asked, and what stands, from what was said before."""
 
+import hashlib
 from datetime import date
-from pathlib import Path
 
 import pytest
+from django.template.loader import render_to_string
+from django.utils import translation
 
 from patients.models import Consent
 from patients.rules import consents
@@ -52,7 +54,22 @@ def test_only_the_record_is_needed_and_the_table_knows_the_same_purposes() -> No
     assert consents.VERSIONS.keys() == set(Purpose)
 
 
+WORDS = {
+    "record_1": ("27bcf150235911a5", "64526b9101c68e09"),
+    "reminders_1": ("a798648af6475244", "6122624265c1dcc8"),
+    "outcomes_1": ("11c943acc036e13d", "81853512089bc66f"),
+}
+"""Digests of the words in English and German; changed words are a new version with a template of its own."""
+
+
 def test_the_words_of_every_version_are_kept() -> None:
-    for purpose, version in VERSIONS.items():
-        for number in range(1, int(version) + 1):
-            assert Path(TEXTS, f"{purpose}_{number}.html").exists()
+    wanted = {f"{purpose}_{number}" for purpose, version in VERSIONS.items() for number in range(1, int(version) + 1)}
+    assert wanted == set(WORDS) == {path.stem for path in TEXTS.glob("*.html")}
+
+
+@pytest.mark.parametrize("name", WORDS)
+@pytest.mark.parametrize(("place", "language"), [(0, "en"), (1, "de")])
+def test_words_that_somebody_agreed_to_never_change(name: str, place: int, language: str) -> None:
+    with translation.override(language):
+        words = " ".join(render_to_string(f"patients/consents/{name}.html", {"clinic": "X"}).split())
+    assert hashlib.sha256(words.encode()).hexdigest()[:16] == WORDS[name][place]
