@@ -92,6 +92,7 @@ class Day:
     runs_today: int
     unread: int
     asks: Sequence[Purpose]
+    is_withdrawn: bool
 
     @property
     def greeting(self) -> str:
@@ -145,6 +146,7 @@ def read_day(patient: Patient, *, now: dt.datetime) -> Day:
         runs_today=dict(dated(facts, "runs")).get(today, 0),
         unread=int((facts.get("to_patient") or (0,))[0]),
         asks=[] if is_first_visit(standings) else to_ask(standings),
+        is_withdrawn=has_withdrawn(standings),
     )
 
 

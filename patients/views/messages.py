@@ -23,6 +23,7 @@ from patients.views.own import own_page, own_patient
 from patients.views.patient_head import head_of, open_record
 
 A_PAGE = 40
+LATEST = 2
 
 
 def thread_of(request: MemberRequest, patient: Patient) -> dict[str, Any]:
@@ -44,6 +45,18 @@ def moment_of(text: str) -> dt.datetime | None:
     except ValueError:
         return None
     return found if found is not None and found.tzinfo is not None else None
+
+
+def latest_of(request: MemberRequest, patient: Patient) -> list[Message]:
+    """Return the last messages of a thread, the newest at the bottom, in one query."""
+    rows = Message.objects.visible_to(request.member).filter(patient=patient).select_related("author__user")
+    return list(rows.order_by("-sent_at", "-id")[:LATEST])[::-1]
+
+
+def can_be_reached(patient: Patient) -> bool:
+    """Tell whether the patient (membership loaded) has an account to read messages with."""
+    account = patient.membership
+    return account is not None and account.is_current and account.user_id is not None
 
 
 def new_form() -> MessageForm:
@@ -86,7 +99,9 @@ def messages(request: MemberRequest) -> HttpResponse:
     context: dict[str, Any] = {"patient": patient, "clinic": patient.clinic, "form": form, "number": number_for(patient.clinic)}
     context |= thread_of(request, patient)
     audit.record("message.list", row=patient, patient_id=patient.pk, ids=[str(one.pk) for one in context["thread"]])
-    if request.method == "GET" and unread_for_patient(patient.caseload):
+    # A browser that fetches ahead has shown nothing to anybody.
+    is_seen = request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
+    if is_seen and unread_for_patient(patient.caseload):
         mark_read(patient=patient, by=request.member, now=timezone.now())
         request.unread_messages = 0
     return own_page(request, "messages", context, status=status)
@@ -103,13 +118,12 @@ def patient_messages(request: MemberRequest, pk: UUID) -> HttpResponse:
         if not status:
             notices.success(request, _("Sent."))
             return redirect("patients:patient_messages", patient.pk)
-    account = patient.membership
     context = {
         **head_of(shown, "patient_messages"),
         **thread_of(request, patient),
         "form": form,
         "unread": unread_for_clinic(patient.caseload),
-        "has_account": account is not None and account.is_current and account.user_id is not None,
+        "has_account": can_be_reached(patient),
     }
     return render(request, "patients/patient_messages.html", context, status=status)
 

@@ -31,8 +31,10 @@ from patients.models import (
 from patients.reasons import ICONS, reason_text
 from patients.rules.consents import Purpose
 from patients.rules.trajectory import has_model_line
+from patients.rules.triage import Rule
 from patients.views import course
 from patients.views.consents import agreement_of
+from patients.views.messages import can_be_reached, latest_of, new_form
 from patients.views.patient_head import Shown, head_of, open_record
 from patients.wording import SIGN_TEXT
 from programs.dose import seconds_text
@@ -116,7 +118,9 @@ def patient(request: MemberRequest, pk: UUID) -> HttpResponse:
     runs = list(Run.objects.visible_to(member).filter(patient=record, on__gte=since).order_by("on", "id"))
     chosen = course.chosen_series(request.GET.get("show", ""))
     model = request.GET.get("model") == "1"
-    chart = course.chart_of(shown, chosen=chosen, model=model, check_ins=check_ins, assessments=assessments, alerts=alerts, pauses=pauses)
+    # A message that waited says nothing about how the patient was doing.
+    marks = [one for one in alerts if one.rule != Rule.MESSAGE_WAITING]
+    chart = course.chart_of(shown, chosen=chosen, model=model, check_ins=check_ins, assessments=assessments, alerts=marks, pauses=pauses)
     next_session = next((one for one in sessions if one.status == ScheduledSession.Status.PLANNED and one.on >= shown.today), None)
     context = {
         **head_of(shown, "patient"),
@@ -133,6 +137,8 @@ def patient(request: MemberRequest, pk: UUID) -> HttpResponse:
         "plans": week_plans(shown, request),
         "assessments": course.assessment_rows(assessments, shown.today),
         "next_session": next_session,
+        "thread": latest_of(request, record),
+        "message_form": new_form() if can_be_reached(record) and record.status == Patient.Status.ACTIVE else None,
         "screening": screening_of(shown, request) if assignment is None or assignment.status == "held" else None,
     }
     return render(request, "patients/patient.html", context)

@@ -96,6 +96,24 @@ def test_looking_leaves_it_waiting_and_one_button_says_that_nothing_is_to_answer
     assert "1 message, today" not in therapist.get("/patients/").content.decode()
 
 
+def test_the_overview_shows_the_last_words_and_takes_an_answer(cast: Cast, therapist: Client) -> None:
+    overview = f"/patients/{cast.hannah.pk}/"
+    for text in ("The first", "The second", "The third"):
+        write(cast.hannah, own(cast.hannah), text)
+    page = therapist.get(overview).content.decode()
+    assert "The first" not in page
+    assert page.index("The second") < page.index("The third")
+    assert f'action="{desk(cast.hannah)}"' in page
+    assert desk(cast.lena) not in therapist.get(f"/patients/{cast.lena.pk}/").content.decode().replace(f'href="{desk(cast.lena)}"', "")
+
+
+def test_a_browser_that_fetches_ahead_has_read_nothing(cast: Cast, hannah: Client) -> None:
+    write(cast.hannah, cast.therapist, "Hello")
+    hannah.get(MINE, headers={"Sec-Purpose": "prefetch;prerender"})
+    hannah.head(MINE)
+    assert Message.objects.unread().count() == 1
+
+
 def test_the_caseload_leads_to_the_answer(cast: Cast, therapist: Client) -> None:
     write(cast.lena, cast.therapist, "x")
     write(cast.hannah, own(cast.hannah), "Hello?")
