@@ -94,7 +94,7 @@ def withdraw_consent(*, patient: Patient, purpose: str, by: Membership, now: dt.
     """
     mine = Consent.objects.filter(clinic_id=patient.clinic_id, patient=patient, purpose=purpose)
     row = mine.in_force().first()
-    if row is None or not mine.in_force().filter(pk=row.pk).update(withdrawn_at=now, withdrawn_by=by):
+    if row is None or not mine.in_force().filter(pk=row.pk).update(withdrawn_at=max(now, row.given_at), withdrawn_by=by):
         return False
     audit.record("consent.withdraw", row=row, by=by, at=now, purpose=row.purpose, version=row.version)
     if purpose == Purpose.RECORD:
