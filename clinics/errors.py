@@ -50,3 +50,15 @@ class Conflict(DomainError):
 
     status_code = 409
     code = "conflict"
+
+
+class DoFirst(DomainError):
+    """Something else has to be done first (403 for programs); `page` names where, and people are sent there."""
+
+    status_code = 403
+    code = "do_first"
+
+    def __init__(self, message: Message = "", *, page: str) -> None:
+        """Take the sentence and the name of the page."""
+        super().__init__(message)
+        self.page = page

@@ -48,6 +48,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "alert.list": STAFF,
     "alert.view": STAFF,
     "alert.acknowledge": STAFF,
+    "message.list": STAFF,
     "session.supervise": STAFF,
     # the patient's own day
     "today.view": PATIENT,
@@ -62,6 +63,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "own.entry.correct": PATIENT,
     "own.assessment": PATIENT,
     "own.record": PATIENT,
+    "own.consent": PATIENT,
+    "message.own": PATIENT,
     # read and written by both sides
     "session.list": EVERYONE,
     "session.view": EVERYONE,
@@ -82,6 +85,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "assessment.list": EVERYONE,
     "assessment.view": EVERYONE,
     "assessment.answer": EVERYONE,
+    "message.read": EVERYONE,
+    "message.send": EVERYONE,
     "delivery.list": EVERYONE,
     "reminder.change": EVERYONE,
     "reminder.own": PATIENT,

@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from clinics import audit
-from clinics.errors import Conflict, DomainError, NotAllowed, NotFound
+from clinics.errors import Conflict, DoFirst, DomainError, NotAllowed, NotFound
 from clinics.localtime import local_day
 from clinics.models import AuditEvent, Clinic, Membership, User
 from clinics.permissions import PUBLIC, SIGNED_IN, allows
@@ -30,6 +30,7 @@ class MemberRequest(HttpRequest):
     user: User
     request_id: str
     nav_key: str
+    unread_messages: int
 
 
 View = Callable[..., HttpResponse]
@@ -70,6 +71,8 @@ def page(action: str, *, methods: Iterable[str] = ("GET",)) -> Callable[[View], 
                 return view(request, *args, **kwargs)
             except NotFound as error:
                 raise Http404 from error
+            except DoFirst as error:
+                return redirect(error.page)
             except NotAllowed as error:
                 raise PermissionDenied(str(error.message)) from error
             except DomainError as error:

@@ -3,7 +3,20 @@
 from django.contrib import admin
 
 from clinics.admin import ReadOnlyAdmin
-from patients.models import Alert, Assessment, Assignment, CheckIn, Patient, Run, ScheduledSession, SessionLog, Shoe, SymptomReport
+from patients.models import (
+    Alert,
+    Assessment,
+    Assignment,
+    CheckIn,
+    Consent,
+    Message,
+    Patient,
+    Run,
+    ScheduledSession,
+    SessionLog,
+    Shoe,
+    SymptomReport,
+)
 
 
 @admin.register(Patient)
@@ -112,3 +125,26 @@ class AlertAdmin(ReadOnlyAdmin):
     search_fields = ("patient__number", "patient__last_name")
     list_select_related = ("patient", "clinic", "seen_by__user")
     date_hierarchy = "raised_at"
+
+
+@admin.register(Consent)
+class ConsentAdmin(ReadOnlyAdmin):
+    """What patients agreed to."""
+
+    list_display = ("given_at", "patient", "purpose", "version", "withdrawn_at", "replaced_at", "clinic")
+    list_filter = ("purpose", "version", "clinic")
+    search_fields = ("patient__number", "patient__last_name")
+    list_select_related = ("patient", "clinic")
+    date_hierarchy = "given_at"
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnlyAdmin):
+    """Messages, without what they say."""
+
+    list_display = ("sent_at", "patient", "from_patient", "read_at", "clinic")
+    list_filter = ("from_patient", "clinic")
+    search_fields = ("patient__number", "patient__last_name")
+    list_select_related = ("patient", "clinic")
+    date_hierarchy = "sent_at"
+    exclude = ("body",)

@@ -13,9 +13,10 @@ from clinics.localtime import local_day, to_local
 from patients.actions.assessments import OPENS_BEFORE_DAYS
 from patients.actions.caseload import dated, session_facts
 from patients.charts import Tick
-from patients.models import Assignment, Patient, SymptomReport
+from patients.models import Assessment, Assignment, Patient, SymptomReport
 from patients.rules import adherence
 from patients.rules.adherence import SessionFact, SessionState, TickState
+from patients.rules.consents import Purpose, has_withdrawn, is_first_visit, read_standings, to_ask
 from patients.rules.schedule import Setting, current_week
 
 MORNING_UNTIL, DAY_UNTIL = 11, 18
@@ -29,6 +30,7 @@ class Stage(StrEnum):
     """Where a patient stands, as far as Today is concerned."""
 
     NO_PROGRAM = "no_program"
+    WITHDRAWN = "withdrawn"
     CHECK_MISSING = "check_missing"
     ON_HOLD = "on_hold"
     BEFORE_START = "before_start"
@@ -88,6 +90,9 @@ class Day:
     next_assessment: tuple[str, dt.date] | None
     sessions: Sequence[SessionFact]
     runs_today: int
+    unread: int
+    asks: Sequence[Purpose]
+    is_withdrawn: bool
 
     @property
     def greeting(self) -> str:
@@ -104,7 +109,7 @@ class Day:
     @property
     def is_held(self) -> bool:
         """Whether nothing may be trained now."""
-        return self.stage in {Stage.ON_HOLD, Stage.CHECK_MISSING}
+        return self.stage in {Stage.ON_HOLD, Stage.CHECK_MISSING, Stage.WITHDRAWN}
 
     @property
     def counted(self) -> adherence.Adherence:
@@ -121,11 +126,12 @@ def read_day(patient: Patient, *, now: dt.datetime) -> Day:
     reports = open_reports(facts)
     pairs = [(session.week, session.on) for session in sessions]
     check_in, last, last_on = check_ins(facts, today)
+    standings = read_standings(facts.get("consents", {}))
     due = [(str(key), on) for on, key in dated(facts, "assessments")]
     return Day(
         today=today,
         hour=to_local(now, patient.zone).hour,
-        stage=stage_of(program, reports, today),
+        stage=stage_of(program, reports, today, is_withdrawn=has_withdrawn(standings)),
         program=program,
         reports=reports,
         week=current_week(program.starts_on, program.weeks, pairs, today) if program else None,
@@ -138,7 +144,16 @@ def read_day(patient: Patient, *, now: dt.datetime) -> Day:
         next_assessment=next((one for one in due if one[1] >= today), None),
         sessions=sessions,
         runs_today=dict(dated(facts, "runs")).get(today, 0),
+        unread=int((facts.get("to_patient") or (0,))[0]),
+        asks=[] if is_first_visit(standings) else to_ask(standings),
+        is_withdrawn=has_withdrawn(standings),
     )
+
+
+def first_steps(day: Day, number: int) -> tuple[int, int]:
+    """Return which of the first steps this is, and how many there are: agreements, symptom check, the start measurement if it is due."""
+    has_measurement = day.assessment is not None and day.assessment[0] == Assessment.Key.BASELINE
+    return number, max(number, 3 if has_measurement else 2)
 
 
 def read_program(facts: Mapping[str, Any]) -> ProgramLine | None:
@@ -165,10 +180,12 @@ def open_reports(facts: Mapping[str, Any]) -> list[OpenReport]:
     return sorted(found, key=lambda one: (one.is_withdrawn, WORST_FIRST.index(one.level) if one.level in WORST_FIRST else len(WORST_FIRST)))
 
 
-def stage_of(program: ProgramLine | None, reports: Sequence[OpenReport], today: dt.date) -> Stage:
-    """Say which of the faces of Today is shown; an open report comes before everything else."""
+def stage_of(program: ProgramLine | None, reports: Sequence[OpenReport], today: dt.date, *, is_withdrawn: bool = False) -> Stage:
+    """Say which of the faces of Today is shown; an open report comes before everything else, then an agreement that was taken back."""
     if reports:
         return Stage.ON_HOLD
+    if is_withdrawn:
+        return Stage.WITHDRAWN
     if program is None:
         return Stage.NO_PROGRAM
     if program.status == Assignment.Status.HELD:

@@ -55,6 +55,7 @@ ASSESSMENT_NAMES: dict[str, Promise] = {
 ICONS: dict[str, str] = {
     Rule.STOP_SIGN: "octagon-alert",
     Rule.CLEARANCE: "clipboard-check",
+    Rule.CONSENT_WITHDRAWN: "ban",
     Rule.PAIN_LEVEL: "arrow-up",
     Rule.LEG_PAIN: "footprints",
     Rule.UNSETTLED: "sunrise",
@@ -62,6 +63,7 @@ ICONS: dict[str, str] = {
     Rule.PAIN_WEEKS: "trending-up",
     Rule.MISSED_SESSIONS: "calendar-x",
     Rule.SILENCE: "clock",
+    Rule.MESSAGE_WAITING: "message-circle",
     Rule.ASSESSMENT_OVERDUE: "flag",
     Rule.READINESS_DROP: "trending-down",
 }
@@ -141,6 +143,16 @@ def reason_text(rule: str, evidence: Mapping[str, Any], today: dt.date | None = 
             return ngettext("%(name)s overdue %(count)s day", "%(name)s overdue %(count)s days", one["days"]) % {
                 "name": name,
                 "count": one["days"],
+            }
+        case Rule.CONSENT_WITHDRAWN:
+            return _("Agreement taken back, %(day)s") % {"day": day_text(dt.date.fromisoformat(one["on"]), today)}
+        case Rule.MESSAGE_WAITING:
+            text = ngettext("%(count)s message", "%(count)s messages", one["messages"]) % {"count": one["messages"]}
+            if not one["days"]:
+                return _("%(messages)s, today") % {"messages": text}
+            return ngettext("%(messages)s, waiting %(days)s day", "%(messages)s, waiting %(days)s days", one["days"]) % {
+                "messages": text,
+                "days": one["days"],
             }
         case Rule.READINESS_DROP:
             return _("Readiness down from %(first)s to %(last)s") % {"first": one["from"], "last": one["to"]}

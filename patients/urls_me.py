@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from patients.views import checkin, me, plan, progress, runs, sessions
+from patients.views import checkin, consents, me, messages, plan, progress, runs, sessions
 
 urlpatterns = [
     path("", me.today, name="today"),
+    path("consent/", consents.consent, name="consent"),
     path("check-in/", checkin.check_in, name="check_in"),
     path("symptoms/", checkin.symptoms, name="symptoms"),
     path("stop/<uuid:pk>/", checkin.stop, name="stop"),
@@ -31,4 +32,7 @@ urlpatterns = [
     path("entries/<str:kind>/<uuid:pk>/", progress.entry_correct, name="entry_correct"),
     path("more/", me.more, name="more"),
     path("more/opened/", me.opened, name="opened"),
+    path("more/consents/", consents.consents, name="consents"),
+    path("more/consents/stop/", consents.consent_stop, name="consent_stop"),
+    path("messages/", messages.messages, name="messages"),
 ]

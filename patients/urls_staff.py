@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from patients.views import alerts, assign, caseload, patient_page, people, planning, supervise, trail, welcome
+from patients.views import alerts, assign, caseload, messages, patient_page, people, planning, supervise, trail, welcome
 
 urlpatterns = [
     path("patients/", caseload.caseload, name="caseload"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("patients/<uuid:pk>/plan/", patient_page.patient_plan, name="patient_plan"),
     path("patients/<uuid:pk>/sessions/", patient_page.patient_sessions, name="patient_sessions"),
     path("patients/<uuid:pk>/assessments/", patient_page.patient_assessments, name="patient_assessments"),
+    path("patients/<uuid:pk>/messages/", messages.patient_messages, name="patient_messages"),
+    path("patients/<uuid:pk>/messages/read/", messages.patient_messages_read, name="patient_messages_read"),
     path("patients/<uuid:pk>/record/", patient_page.patient_record, name="patient_record"),
     path("patients/<uuid:pk>/edit/", people.patient_edit, name="patient_edit"),
     path("patients/<uuid:pk>/invite/", people.patient_invite, name="patient_invite"),

@@ -72,6 +72,12 @@ TRAIL_TEXT: dict[str, Promise] = {
     "assessment.view": _("looked at a measurement"),
     "session.view": _("looked at a session"),
     "delivery.list": _("looked at your reminders"),
+    "consent.give": _("entered an agreement"),
+    "consent.withdraw": _("took an agreement back"),
+    "message.send": _("wrote to you"),
+    "message.read": _("read your message"),
+    "message.list": _("looked at the messages"),
+    "message.view": _("looked at a message"),
     "export": _("exported your record"),
 }
 """What somebody did with a record, as the patient reads it; the empty key is for everything without a sentence of its own."""

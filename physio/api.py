@@ -25,6 +25,7 @@ from clinics.web import page
 from clinics.wire import error_body
 from patients.api.diary import CheckInViewSet, ReportViewSet
 from patients.api.following import AlertViewSet, AssessmentViewSet
+from patients.api.messages import MessageViewSet
 from patients.api.people import CaseloadViewSet, PatientViewSet
 from patients.api.plans import AssignmentViewSet, PauseViewSet
 from patients.api.sessions import SessionLogViewSet, SessionViewSet
@@ -48,6 +49,7 @@ RESOURCES: dict[str, Any] = {
     "symptom-reports": ReportViewSet,
     "assessments": AssessmentViewSet,
     "alerts": AlertViewSet,
+    "messages": MessageViewSet,
     "deliveries": DeliveryViewSet,
 }
 

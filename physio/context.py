@@ -82,6 +82,8 @@ def navigation(request: HttpRequest, member: Membership | None) -> Callable[[], 
             place["current"] = place["key"] == named if named else place["url"] == here
             if place["key"] == "caseload":
                 place["count"], place["urgent"] = _waiting(member)
+            elif place["key"] == "more":
+                place["count"] = getattr(request, "unread_messages", 0)
         return places
 
     return build

@@ -2,18 +2,21 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from reminders.actions.planning import Wish
 from reminders.models import Kind
 
-LABELS = {
+LABELS: dict[Kind, tuple[Promise, Promise | None]] = {
     Kind.SESSION_TODAY: (_("On days with a session"), _("Time for sessions")),
     Kind.ASSESSMENT_DUE: (_("When a few questions are waiting"), _("Time for questions")),
+    Kind.MESSAGE_WAITING: (_("When your clinic has written to you"), None),
 }
+"""What each kind is called, and its time; None for what comes when it happens."""
 
 
 class WishesForm(forms.Form):
@@ -37,14 +40,17 @@ class WishesForm(forms.Form):
         super().__init__(data, initial=initial)
         for kind in wishes:
             wanted, time = LABELS[kind]
-            self.fields[f"{kind}_on"] = forms.BooleanField(label=wanted, required=False)
-            self.fields[f"{kind}_at"] = forms.TimeField(label=time, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
-        self.kinds = list(wishes)
+            self.fields[f"{kind}_on"] = forms.BooleanField(label=cast(Any, wanted), required=False)
+            if time is not None:
+                self.fields[f"{kind}_at"] = forms.TimeField(
+                    label=cast(Any, time), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+                )
+        self.times = {kind: wish.at for kind, wish in wishes.items()}
 
     @property
     def rows(self) -> list[tuple[Any, Any]]:
-        """Return the pairs of fields, one a kind."""
-        return [(self[f"{kind}_on"], self[f"{kind}_at"]) for kind in self.kinds]
+        """Return the pairs of fields, one a kind; the second is None where there is no time to choose."""
+        return [(self[f"{kind}_on"], self[f"{kind}_at"] if f"{kind}_at" in self.fields else None) for kind in self.times]
 
     def wishes(self, today: dt.date) -> dict[Kind, Wish]:
         """Return the wishes that were sent; a pause that is over is none."""
@@ -52,6 +58,6 @@ class WishesForm(forms.Form):
         if paused is not None and paused == self.initial["paused_to_on"] and paused < today:
             paused = None
         return {
-            kind: Wish(self.cleaned_data[f"{kind}_on"], self.cleaned_data[f"{kind}_at"].replace(second=0, microsecond=0), paused)
-            for kind in self.kinds
+            kind: Wish(self.cleaned_data[f"{kind}_on"], self.cleaned_data.get(f"{kind}_at", time).replace(second=0, microsecond=0), paused)
+            for kind, time in self.times.items()
         }

@@ -18,6 +18,7 @@ class Kind(models.TextChoices):
 
     SESSION_TODAY = "session_today", _("session today")
     ASSESSMENT_DUE = "assessment_due", _("measurement due")
+    MESSAGE_WAITING = "message_waiting", _("message waiting")
 
 
 class Channel(models.TextChoices):
@@ -77,6 +78,7 @@ class Delivery(ScopedModel):
         ALREADY_DONE = "already_done", _("already done")
         SKIPPED = "skipped", _("skipped")
         OPTED_OUT = "opted_out", _("reminder switched off")
+        NO_CONSENT = "no_consent", _("no agreement to reminders")
         PAUSED = "paused", _("paused")
         MOVED = "moved", _("moved to another day")
         ON_HOLD = "on_hold", _("training is on hold")

@@ -21,6 +21,7 @@ from clinics.web import MemberRequest, add_errors, get_visible, page, status_of
 from patients.models import Patient
 from patients.views.own import own_patient
 from reminders.actions.ledger import DAYS, coming, past
+from reminders.actions.planning import agreed
 from reminders.actions.wishes import keep_wishes, patient_of_link, stop_all, wishes_for
 from reminders.forms import LABELS, WishesForm
 from reminders.links import read_stop_token
@@ -34,7 +35,8 @@ def shown(patient: Patient, member: Membership, now: dt.datetime) -> dict[str, A
         "days": coming(patient, member, now=now),
         "day_count": DAYS,
         "past": past(patient, member),
-        "wishes": [(LABELS[kind][0], wish) for kind, wish in wishes_for(patient).items()],
+        "wishes": [(LABELS[kind][0], wish, LABELS[kind][1] is not None) for kind, wish in wishes_for(patient).items()],
+        "has_agreed": bool(agreed([patient.pk])),
         "today": local_day(now, patient.zone),
         "address": patient.membership.user.email if patient.membership and patient.membership.user else "",
     }

@@ -12,11 +12,13 @@ from clinics.middleware import CLINIC_KEY
 from clinics.models import Clinic, Membership, Role, User
 from patients.actions.assessments import answer_assessment
 from patients.actions.assigning import assign_program
+from patients.actions.consents import give_consents
 from patients.actions.diary import check_in
 from patients.actions.people import create_patient
 from patients.actions.sessions import log_session
 from patients.actions.symptoms import report_symptoms
 from patients.models import Assessment, Assignment, Patient, ScheduledSession, SymptomReport
+from patients.rules.consents import Purpose
 from programs.actions import approve_version
 from programs.models import ProgramVersion
 
@@ -73,10 +75,11 @@ def person(clinic: Clinic, role: str, email: str, first_name: str, last_name: st
 
 
 def patient_with_account(clinic: Clinic, by: Membership, email: str, first_name: str, last_name: str, now: dt.datetime) -> Patient:
-    """Open a record and give the person an account."""
+    """Open a record and give the person an account, with every agreement given."""
     patient = create_patient(clinic=clinic, by=by, now=now, first_name=first_name, last_name=last_name, email=email)
     user = User.objects.create_user(email, PASSWORD, first_name=first_name, last_name=last_name)
     Membership.objects.filter(pk=member_of(patient).id).update(user=user, status=Membership.Status.ACTIVE)
+    give_consents(patient=patient, purposes=list(Purpose), by=member_of(patient), now=now)
     return Patient.objects.select_related("clinic", "caseload", "membership__user").get(pk=patient.id)
 
 

@@ -11,6 +11,7 @@ from clinics.localtime import local_day
 from clinics.models import Membership
 from clinics.transitions import advance
 from patients.actions.caseload import refresh_entry
+from patients.actions.consents import need_consent
 from patients.actions.diary import check_scale
 from patients.models import Assessment
 from patients.states import ASSESSMENT
@@ -31,9 +32,11 @@ def answer_assessment(
 ) -> Assessment:
     """Store NPRS (0–10, or no run this week) and the PSFS item running (0 unable – 10 as before).
 
-    The run it is about is described once and then frozen. Raises Invalid before the time window opens or when an answer is missing.
+    The run it is about is described once and then frozen. Raises NotAllowed without the patient's agreement, Invalid before the time window
+    opens or when an answer is missing.
     """
     patient = assessment.patient
+    need_consent(patient, by)
     check_scale("running_capability_0_10", running_capability_0_10)
     if no_run_this_week:
         running_pain_0_10 = None

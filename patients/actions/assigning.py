@@ -15,6 +15,7 @@ from clinics.localtime import local_day, to_utc
 from clinics.models import Clinic, ClosedDay, Membership
 from clinics.transitions import advance
 from patients.actions.caseload import refresh_entry
+from patients.actions.symptoms import record_is_withdrawn
 from patients.models import Assessment, Assignment, Patient, ScheduledSession, SessionLog, SymptomReport
 from patients.rules import schedule
 from patients.states import ASSIGNMENT
@@ -118,7 +119,8 @@ def assign_program(
 ) -> Assignment:
     """Give a published, approved version to a patient and set every date.
 
-    The assignment is held until a symptom check is clear or a therapist cleared it. Raises Invalid, NotAllowed or Conflict.
+    The assignment is held until a symptom check is clear or a therapist cleared it, and while the patient's agreement to the record is
+    taken back. Raises Invalid, NotAllowed or Conflict.
     """
     clinic = patient.clinic
     if by.clinic_id != clinic.pk or (version.clinic_id is not None and version.clinic_id != clinic.pk):
@@ -148,7 +150,7 @@ def assign_program(
                 clinic=clinic,
                 patient=patient,
                 version=version,
-                status=Assignment.Status.RUNNING if is_clear(patient) else Assignment.Status.HELD,
+                status=Assignment.Status.RUNNING if is_clear(patient) and not record_is_withdrawn(patient) else Assignment.Status.HELD,
                 starts_on=starts_on,
                 ends_on=starts_on + dt.timedelta(days=7 * version.weeks - 1),
                 supervised_weekdays=sorted(set(supervised_weekdays)),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, Min
 from django.utils.translation import gettext_lazy as _
 
 from clinics import audit
@@ -24,6 +25,8 @@ from patients.models import (
     Assignment,
     CaseloadEntry,
     CheckIn,
+    Consent,
+    Message,
     Patient,
     Pause,
     Run,
@@ -31,7 +34,7 @@ from patients.models import (
     SessionLog,
     SymptomReport,
 )
-from patients.rules import adherence, readiness, symptoms, triage
+from patients.rules import adherence, consents, readiness, symptoms, triage
 from patients.rules.schedule import Setting
 from patients.states import ALERT
 
@@ -77,6 +80,8 @@ def patient_facts(facts: Facts, today: dt.date) -> triage.PatientFacts:
         active_since = dt.date.fromisoformat(max(program["starts_on"], facts.get("resumes_on", "")))
     pain = dated(facts, "pain")
     entries = [on for name in ("pain", "logged", "runs") for on, _value in dated(facts, name)]
+    standings = consents.read_standings(facts.get("consents", {}))
+    count, since = facts.get("to_clinic") or (0, "")
     return triage.PatientFacts(
         today=today,
         active_since=active_since,
@@ -97,6 +102,8 @@ def patient_facts(facts: Facts, today: dt.date) -> triage.PatientFacts:
             for key, level, status, on, signs in facts.get("reports", [])
         ],
         assessments=[triage.OverdueAssessment(key, due_on) for due_on, key in dated(facts, "assessments")],
+        consent_withdrawn_on=standings[consents.Purpose.RECORD].on if consents.has_withdrawn(standings) else None,
+        messages=triage.WaitingMessages(count, dt.date.fromisoformat(since)) if count else None,
     )
 
 
@@ -116,8 +123,9 @@ def mark_of(rule: str, evidence_key: str) -> str:
 
 
 def gather_facts(patients: Sequence[Patient], *, now: dt.datetime) -> dict[Any, Facts]:
-    """Read the facts of many patients in nine queries, whatever their number."""
+    """Read the facts of many patients in eleven queries, whatever their number."""
     keys = [patient.pk for patient in patients]
+    zones = {patient.pk: patient.zone for patient in patients}
     since = (now - dt.timedelta(days=HISTORY_DAYS)).date()
     facts: dict[Any, Facts] = {key: defaultdict(list) for key in keys}
     shown: dict[Any, Assignment] = {}
@@ -187,6 +195,25 @@ def gather_facts(patients: Sequence[Patient], *, now: dt.datetime) -> dict[Any, 
         .values_list("patient_id", "id", "level", "status", "reported_at", "signs")
     ):
         facts[key]["reports"].append([str(report), level, status, at.date().isoformat(), signs])
+    for key, purpose, version, given_at, withdrawn_at in (
+        Consent.objects.filter(patient_id__in=keys)
+        .order_by("given_at", "id")
+        .values_list("patient_id", "purpose", "version", "given_at", "withdrawn_at")
+    ):
+        facts[key].setdefault("consents", {})[purpose] = [
+            version,
+            withdrawn_at is None,
+            local_day(withdrawn_at or given_at, zones[key]).isoformat(),
+        ]
+    for key, from_patient, count, first in (
+        Message.objects.unread()
+        .filter(patient_id__in=keys)
+        .order_by()
+        .values("patient_id", "from_patient")
+        .annotate(count=Count("id"), first=Min("sent_at"))
+        .values_list("patient_id", "from_patient", "count", "first")
+    ):
+        facts[key]["to_clinic" if from_patient else "to_patient"] = [count, local_day(first, zones[key]).isoformat()]
     for key, rule, evidence_key, status in (
         Alert.objects.filter(patient_id__in=keys, raised_at__gte=now - dt.timedelta(days=HISTORY_DAYS * 2))
         .order_by("raised_at")
@@ -368,6 +395,19 @@ def note_run(patient: Patient, run: Run, *, now: dt.datetime) -> None:
 
     def change(facts: Facts) -> None:
         add_run(facts, run.on, run.pain_worst_0_10, run.leg_pain_0_10, run.entered_at)
+
+    change_entry(patient, change, now=now)
+
+
+def note_messages(patient: Patient, *, from_patient: bool, count: int, since: dt.datetime | None, now: dt.datetime) -> None:
+    """Bring the unread messages of one side into the line: how many, and the first of them (None: there is none)."""
+
+    def change(facts: Facts) -> None:
+        name = "to_clinic" if from_patient else "to_patient"
+        if since is None:
+            facts.pop(name, None)
+        else:
+            facts[name] = [count, local_day(since, patient.zone).isoformat()]
 
     change_entry(patient, change, now=now)
 

@@ -15,6 +15,7 @@ from clinics.localtime import local_day
 from clinics.models import Membership
 from clinics.prepared import PreparedInsert
 from patients.actions.caseload import note_check_in, refresh_entry
+from patients.actions.consents import need_consent
 from patients.actions.once import store_once
 from patients.actions.symptoms import report_symptoms
 from patients.models import CaseloadEntry, CheckIn, Correction, Patient, Run, SessionLog, SymptomReport
@@ -78,7 +79,8 @@ def check_in(
     """Store pain (0–10) and readiness (0–10) of a day, and what is new; None for `on` means the patient's today.
 
     A second check-in of the same day replaces the first, whose answers are kept as a correction (with their key, so that their
-    repetition changes nothing). With `signs` a symptom report is made whose verdict may hold the program. Raises Invalid, Conflict.
+    repetition changes nothing). With `signs` a symptom report is made whose verdict may hold the program. Raises Invalid, Conflict, and
+    NotAllowed without the patient's agreement.
     """
     check_scale("pain_0_10", pain_0_10)
     check_scale("readiness_0_10", readiness_0_10)
@@ -89,6 +91,8 @@ def check_in(
 
     def store(digest: str) -> CheckIn:
         nonlocal report
+        if not signs:  # a warning sign is taken from everybody
+            need_consent(patient, by)
         check_day(day, patient=patient, now=now)
         facts = patient.caseload.facts
         after = note_morning_after(facts, day, pain_0_10)

@@ -15,6 +15,7 @@ from clinics.errors import Conflict, Invalid
 from clinics.localtime import local_day
 from clinics.models import Membership
 from patients.actions.caseload import note_run
+from patients.actions.consents import need_consent
 from patients.actions.diary import check_day, check_scale, correct_entry
 from patients.actions.once import store_once
 from patients.actions.sessions import Done, log_session, prescriptions_of
@@ -97,6 +98,7 @@ def log_run(
     }
 
     def store(digest: str) -> Run:
+        need_consent(patient, by)
         check_day(day, patient=patient, now=now)
         if shoe is not None and shoe.retired_on is not None and day > shoe.retired_on:
             raise Invalid(fields={"shoe": [_("These shoes were put aside before that day.")]})

@@ -15,6 +15,7 @@ from clinics.localtime import local_day
 from clinics.models import Membership
 from clinics.transitions import advance
 from patients.actions.caseload import note_session
+from patients.actions.consents import need_consent
 from patients.actions.diary import check_day, check_scale
 from patients.actions.once import store_once
 from patients.models import Assignment, ExerciseLog, ScheduledSession, SessionLog
@@ -81,6 +82,7 @@ def log_session(
     }
 
     def store(digest: str) -> SessionLog:
+        need_consent(patient, by)
         check_day(day, patient=patient, now=now)
         if session.on - day > dt.timedelta(days=EARLIEST_BEFORE_DAYS):
             raise Invalid(_("This session is still to come. You can move it to today."))

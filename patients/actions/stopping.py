@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from clinics.errors import Conflict, Invalid
+from clinics.errors import Conflict, Invalid, NotAllowed
 from clinics.models import Membership
 from patients.actions.sessions import Done, log_session
 from patients.actions.symptoms import report_symptoms
@@ -31,7 +31,7 @@ def stop_session(
     without signs). A refused log never keeps a report from being stored. Raises Invalid for a sign that is not on the list.
     """
     log: SessionLog | None = None
-    refused: Conflict | Invalid | None = None
+    refused: Conflict | Invalid | NotAllowed | None = None
     try:
         with transaction.atomic():
             log, _new = log_session(
@@ -44,7 +44,7 @@ def stop_session(
                 client_key=client_key,
                 **answers,
             )
-    except (Conflict, Invalid) as error:
+    except (Conflict, Invalid, NotAllowed) as error:
         refused = error
     if not signs:
         if refused is not None:

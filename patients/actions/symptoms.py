@@ -14,8 +14,8 @@ from clinics.models import Membership
 from clinics.transitions import advance
 from patients.actions.caseload import refresh_entry
 from patients.actions.once import store_once
-from patients.models import Alert, Assignment, Patient, SymptomReport
-from patients.rules import symptoms
+from patients.models import Alert, Assignment, Consent, Patient, SymptomReport
+from patients.rules import consents, symptoms
 from patients.states import ASSIGNMENT, SYMPTOM_REPORT
 from patients.wording import SIGN_TEXT
 
@@ -77,14 +77,21 @@ def hold_program(patient: Patient, *, now: dt.datetime) -> None:
 
 
 def start_if_clear(patient: Patient, *, now: dt.datetime) -> None:
-    """Start a held program unless a report is still open or withdrawn without clearance."""
+    """Start a held program unless a report is still open, or withdrawn without clearance, or the agreement to the record is taken back."""
     open_reports = SymptomReport.objects.filter(
         clinic_id=patient.clinic_id, patient=patient, status__in=[SymptomReport.Status.OPEN, SymptomReport.Status.WITHDRAWN]
     ).exclude(level=SymptomReport.Level.TRAINING)
     held = Assignment.objects.filter(clinic_id=patient.clinic_id, patient=patient, status=Assignment.Status.HELD).first()
-    if held is not None and not open_reports.exists():
+    if held is not None and not open_reports.exists() and not record_is_withdrawn(patient):
         advance(held, Assignment.Status.RUNNING, table=ASSIGNMENT, now=now)
         audit.record("assignment.start", row=held, at=now)
+
+
+def record_is_withdrawn(patient: Patient) -> bool:
+    """Tell whether the patient agreed to the record once and took it back; whoever was never asked has taken nothing back."""
+    rows = Consent.objects.filter(clinic_id=patient.clinic_id, patient=patient, purpose=consents.Purpose.RECORD.value)
+    last = rows.order_by("-given_at", "-id").values_list("withdrawn_at", flat=True).first()
+    return last is not None
 
 
 @transaction.atomic

@@ -3,20 +3,25 @@
 from patients.models.alert import Alert
 from patients.models.assessment import Assessment
 from patients.models.assignment import Assignment, Pause
+from patients.models.consent import Consent
 from patients.models.diary import CheckIn, Correction, SymptomReport
+from patients.models.message import MESSAGE_MAX, Message
 from patients.models.patient import CaseloadEntry, Patient
 from patients.models.run import SHOE_LIMIT_KM, Run, Shoe
 from patients.models.session import ExerciseLog, ScheduledSession, SessionLog
 
 __all__ = (
+    "MESSAGE_MAX",
     "SHOE_LIMIT_KM",
     "Alert",
     "Assessment",
     "Assignment",
     "CaseloadEntry",
     "CheckIn",
+    "Consent",
     "Correction",
     "ExerciseLog",
+    "Message",
     "Patient",
     "Pause",
     "Run",

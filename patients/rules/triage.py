@@ -15,7 +15,7 @@ from typing import TypeVar
 from patients.rules.adherence import LOGGED, NOT_COUNTED, SessionFact
 from patients.rules.symptoms import Level as SignLevel
 
-TRIAGE_VERSION = "1"
+TRIAGE_VERSION = "2"
 
 Plain = str | int | float | bool | None | list[str]
 _T = TypeVar("_T")
@@ -26,6 +26,7 @@ class Rule(StrEnum):
 
     STOP_SIGN = "stop_sign"
     CLEARANCE = "clearance"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
     PAIN_LEVEL = "pain_level"
     LEG_PAIN = "leg_pain"
     UNSETTLED = "unsettled"
@@ -33,11 +34,12 @@ class Rule(StrEnum):
     PAIN_WEEKS = "pain_weeks"
     MISSED_SESSIONS = "missed_sessions"
     SILENCE = "silence"
+    MESSAGE_WAITING = "message_waiting"
     ASSESSMENT_OVERDUE = "assessment_overdue"
     READINESS_DROP = "readiness_drop"
 
 
-ALWAYS_ON = frozenset({Rule.STOP_SIGN, Rule.CLEARANCE})
+ALWAYS_ON = frozenset({Rule.STOP_SIGN, Rule.CLEARANCE, Rule.CONSENT_WITHDRAWN})
 
 
 class ReasonLevel(StrEnum):
@@ -78,6 +80,7 @@ class Thresholds:
     look_back_days: int = 28
     assessment_overdue_days: int = 3
     readiness_points: int = 3
+    message_days: int = 2
     off: frozenset[Rule] = frozenset()
 
     def __post_init__(self) -> None:
@@ -122,11 +125,20 @@ class OverdueAssessment:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingMessages:
+    """Messages of the patient nobody at the clinic has read or answered: how many, and the day of the first."""
+
+    count: int
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
 class PatientFacts:
     """All that the rules may know about one patient on one day.
 
     `active_since` is the start of the program or the end of the last pause, None when nothing is asked of the patient now: then silence
-    and missed sessions say nothing. `last_entry_on` is the last day with any entry, None when there is none.
+    and missed sessions say nothing. `last_entry_on` is the last day with any entry, None when there is none. `consent_withdrawn_on` is the
+    day on which the agreement to the record was taken back, None while it stands; `messages` is None when nothing waits.
     """
 
     today: date
@@ -139,6 +151,8 @@ class PatientFacts:
     reports: Sequence[OpenReport] = ()
     assessments: Sequence[OverdueAssessment] = ()
     leg_pain: Sequence[DayValue] = ()
+    consent_withdrawn_on: date | None = None
+    messages: WaitingMessages | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +177,7 @@ def triage(facts: PatientFacts, bands: Bands | None = None, thresholds: Threshol
     readiness = _by_day(facts.readiness, facts.today, worst=min)
     found = [
         *_reports(facts),
+        *_consent(facts),
         *_pain_level(pain, facts.today, bands, limits),
         *_leg_pain(leg_pain, facts.today, bands, limits),
         *_unsettled(facts, limits),
@@ -170,6 +185,7 @@ def triage(facts: PatientFacts, bands: Bands | None = None, thresholds: Threshol
         *_pain_weeks(pain, facts.today, limits),
         *_missed_sessions(facts, limits),
         *_silence(facts, limits),
+        *_messages(facts, limits),
         *_assessments(facts, limits),
         *_readiness_drop(readiness, facts.today, limits),
     ]
@@ -227,6 +243,24 @@ def _reports(facts: PatientFacts) -> Iterator[Reason]:
             report.report_id,
             {"sign_level": report.level.value, "signs": list(report.signs), "is_withdrawn": report.is_withdrawn},
         )
+
+
+def _consent(facts: PatientFacts) -> Iterator[Reason]:
+    """Report an agreement to the record that was taken back: the program is held and somebody has to speak with the patient."""
+    on = facts.consent_withdrawn_on
+    if on is not None and on <= facts.today:
+        yield Reason(Rule.CONSENT_WITHDRAWN, ReasonLevel.ATTENTION, on, on.isoformat(), {"on": on.isoformat()})
+
+
+def _messages(facts: PatientFacts, limits: Thresholds) -> Iterator[Reason]:
+    """Report messages that wait: for information at first, for attention after two days (default of the product)."""
+    waiting = facts.messages
+    if waiting is None or waiting.since > facts.today:
+        return
+    days = (facts.today - waiting.since).days
+    level = ReasonLevel.ATTENTION if days >= limits.message_days else ReasonLevel.INFO
+    evidence: dict[str, Plain] = {"messages": waiting.count, "days": days}
+    yield Reason(Rule.MESSAGE_WAITING, level, waiting.since, f"{waiting.since}:{level}", evidence)
 
 
 def _pain_level(pain: Sequence[DayValue], today: date, bands: Bands, limits: Thresholds) -> Iterator[Reason]:

@@ -24,6 +24,7 @@ from patients.forms.caseload import AFTER, BEFORE, NONE, CaseloadFilter
 from patients.models import Assignment, CaseloadEntry, Patient
 from patients.moments import local_text, since_text
 from patients.reasons import Chip, day_text, reason_chip
+from patients.rules.triage import Rule
 from patients.views.patient_head import ticks_of
 from programs.wording import short_name
 
@@ -319,6 +320,9 @@ def action_of(one: dict[str, Any], group: str) -> tuple[str, str]:
     """Return the one action of a row: its kind and its word."""
     if group == "stop":
         return "call", _("Call now")
+    reasons = {reason["rule"] for reason in one["caseload__reasons"] or [] if not reason.get("seen")}
+    if reasons == {Rule.MESSAGE_WAITING} or (group == "rest" and Rule.MESSAGE_WAITING in reasons):
+        return "answer", _("Answer")
     if group == "attention":
         return "review", _("Review")
     if not one["caseload__program_code"]:

@@ -15,7 +15,7 @@ from clinics.errors import DomainError
 from clinics.web import MemberRequest, add_errors, get_visible, page, status_of
 from patients.actions.diary import check_in as store_check_in
 from patients.actions.symptoms import report_symptoms, withdraw_report
-from patients.day import Day, Stage, read_day
+from patients.day import Day, Stage, first_steps, read_day
 from patients.forms.me import CheckInForm, SignsForm
 from patients.models import Assessment, Patient, SymptomReport
 from patients.rules.symptoms import find_sign
@@ -89,7 +89,9 @@ def signs_page(
     request: HttpRequest, patient: Patient, form: SignsForm, *, back: str, carried: dict[str, Any] | None = None, status: int = 200
 ) -> HttpResponse:
     """Render a list of signs; `carried` are the answers given before it."""
-    context = {"patient": patient, "form": form, "back": back, "carried": carried}
+    context: dict[str, Any] = {"patient": patient, "form": form, "back": back, "carried": carried}
+    if form.context.value == Context.ONBOARDING:
+        context["step"] = first_steps(read_day(patient, now=timezone.now()), 2)
     return own_page(request, "signs", context, status=status)
 
 
@@ -145,10 +147,12 @@ def stop(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     if report.status not in {SymptomReport.Status.OPEN, SymptomReport.Status.WITHDRAWN}:
         messages.info(request, _("This was cleared. Training goes on as planned."))
         return redirect("patients:today")
+    day = read_day(report.patient, now=timezone.now())
+    goes_on = day.assessment is not None and day.assessment[0] == Assessment.Key.BASELINE and report.context == Context.ONBOARDING
     name = {SymptomReport.Level.EMERGENCY: "stop", SymptomReport.Level.URGENT: "stop_doctor"}.get(
         SymptomReport.Level(report.level), "stop_hold"
     )
-    return own_page(request, name, stop_context(report))
+    return own_page(request, name, {**stop_context(report), "goes_on": goes_on and report.level == SymptomReport.Level.CLEARANCE})
 
 
 @page("symptoms.answer", methods=("GET", "POST"))

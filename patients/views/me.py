@@ -68,7 +68,7 @@ def what_comes(member: Membership, day: Day, program: ProgramLine) -> dict[str, 
     if coming:
         found["program"] = coming[0].session_plan.version.program
     shown = session or (following if day.stage == Stage.BEFORE_START else None)
-    if shown is not None and day.stage != Stage.ON_HOLD:
+    if shown is not None and day.stage not in {Stage.ON_HOLD, Stage.WITHDRAWN}:
         found["content"] = content_of(shown.session_plan_id, shown.last_plan_id)
     if session is None and day.stage == Stage.RUNNING:
         pauses = Pause.objects.visible_to(member).filter(cancelled_at=None, from_on__lte=day.today, to_on__gte=day.today)
@@ -105,15 +105,15 @@ def program_of(member: Membership, line: ProgramLine) -> Program | None:
 @page("own.record")
 def more(request: MemberRequest) -> HttpResponse:
     """Show reminders, settings, language, the clinic's address, and the way out."""
-    patient = own_patient(request)
+    patient = own_patient(request, asks=False)
     audit.record("more.view", row=patient, patient_id=patient.pk)
-    return own_page(request, "more", {"patient": patient, "clinic": patient.clinic})
+    return own_page(request, "more", {"patient": patient, "clinic": patient.clinic, "unread": request.unread_messages})
 
 
 @page("own.record")
 def opened(request: MemberRequest) -> HttpResponse:
     """Show who opened or changed the record, newest first, visits of one person and day together."""
-    patient = own_patient(request)
+    patient = own_patient(request, asks=False)
     audit.record("trail.view", row=patient, patient_id=patient.pk)
     rows = audit.entries_of(patient_id=patient.pk, clinic_id=patient.clinic_id)
     visits = visits_of(list(rows.exclude(actor_id=request.user.pk)[:TRAIL_ROWS]))

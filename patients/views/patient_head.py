@@ -15,12 +15,15 @@ from clinics import audit
 from clinics.localtime import local_day
 from clinics.models import Membership
 from clinics.web import MemberRequest, get_visible
+from patients.actions.consents import standings_of
+from patients.actions.messages import unread_for_clinic
 from patients.charts import Tick
 from patients.models import Assignment, Patient
 from patients.models.assignment import RUNNING
+from patients.rules.consents import Purpose, has_withdrawn
 
 TICK_STATES: dict[str, Any] = {"full": "done", "part": "part", "none": "none", "now": "now", "to_come": "soon", "paused": "soon"}
-TABS = ("patient", "patient_plan", "patient_sessions", "patient_assessments", "patient_record")
+TABS = ("patient", "patient_plan", "patient_sessions", "patient_assessments", "patient_messages", "patient_record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +77,12 @@ def head_of(shown: Shown, tab: str) -> dict[str, Any]:
     """Return the context of head and tabs."""
     patient = shown.patient
     entry = patient.caseload
-    labels = (_("Overview"), _("Plan"), _("Sessions"), _("Assessments"), _("Record"))
+    labels = (_("Overview"), _("Plan"), _("Sessions"), _("Assessments"), _("Messages"), _("Record"))
+    standings = standings_of(patient)
+    unread = unread_for_clinic(entry)
     return {
         "patient": patient,
+        "withdrawn_on": standings[Purpose.RECORD].on if has_withdrawn(standings) else None,
         "assignment": shown.assignment,
         "now": shown.now,
         "today": shown.today,
@@ -88,7 +94,12 @@ def head_of(shown: Shown, tab: str) -> dict[str, Any]:
         "ticks": shown.ticks,
         "done_percent": round(100 * entry.done_share) if entry.due_sessions else None,
         "tabs": [
-            {"label": label, "url": reverse(f"patients:{name}", args=[patient.pk]), "current": name == tab}
+            {
+                "label": label,
+                "url": reverse(f"patients:{name}", args=[patient.pk]),
+                "current": name == tab,
+                "count": unread if name == "patient_messages" else 0,
+            }
             for name, label in zip(TABS, labels, strict=True)
         ],
     }

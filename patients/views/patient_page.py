@@ -18,6 +18,7 @@ from patients.models import (
     Alert,
     Assessment,
     CheckIn,
+    Consent,
     Correction,
     ExerciseLog,
     Patient,
@@ -28,8 +29,12 @@ from patients.models import (
     SymptomReport,
 )
 from patients.reasons import ICONS, reason_text
+from patients.rules.consents import Purpose
 from patients.rules.trajectory import has_model_line
+from patients.rules.triage import Rule
 from patients.views import course
+from patients.views.consents import agreement_of
+from patients.views.messages import can_be_reached, latest_of, new_form
 from patients.views.patient_head import Shown, head_of, open_record
 from patients.wording import SIGN_TEXT
 from programs.dose import seconds_text
@@ -113,7 +118,9 @@ def patient(request: MemberRequest, pk: UUID) -> HttpResponse:
     runs = list(Run.objects.visible_to(member).filter(patient=record, on__gte=since).order_by("on", "id"))
     chosen = course.chosen_series(request.GET.get("show", ""))
     model = request.GET.get("model") == "1"
-    chart = course.chart_of(shown, chosen=chosen, model=model, check_ins=check_ins, assessments=assessments, alerts=alerts, pauses=pauses)
+    # A message that waited says nothing about how the patient was doing.
+    marks = [one for one in alerts if one.rule != Rule.MESSAGE_WAITING]
+    chart = course.chart_of(shown, chosen=chosen, model=model, check_ins=check_ins, assessments=assessments, alerts=marks, pauses=pauses)
     next_session = next((one for one in sessions if one.status == ScheduledSession.Status.PLANNED and one.on >= shown.today), None)
     context = {
         **head_of(shown, "patient"),
@@ -130,6 +137,8 @@ def patient(request: MemberRequest, pk: UUID) -> HttpResponse:
         "plans": week_plans(shown, request),
         "assessments": course.assessment_rows(assessments, shown.today),
         "next_session": next_session,
+        "thread": latest_of(request, record),
+        "message_form": new_form() if can_be_reached(record) and record.status == Patient.Status.ACTIVE else None,
         "screening": screening_of(shown, request) if assignment is None or assignment.status == "held" else None,
     }
     return render(request, "patients/patient.html", context)
@@ -275,6 +284,7 @@ def patient_record(request: MemberRequest, pk: UUID) -> HttpResponse:
     invitation = Invitation.objects.visible_to(member).filter(membership=record.membership_id).order_by("-created_at").first()
     alerts = list(Alert.objects.visible_to(member).filter(patient=record).select_related("seen_by__user").order_by("-raised_at")[:50])
     reports = SymptomReport.objects.visible_to(member).filter(patient=record).select_related("cleared_by__user").order_by("-reported_at")
+    consents = list(Consent.objects.visible_to(member).filter(patient=record))
     corrections = Correction.objects.visible_to(member).filter(patient=record).select_related("corrected_by__user")[:50]
     context = {
         **head_of(shown, "patient_record"),
@@ -285,6 +295,7 @@ def patient_record(request: MemberRequest, pk: UUID) -> HttpResponse:
         "reports": report_rows(list(reports[:20])),
         "alerts": [{"alert": one, "text": reason_text(one.rule, one.evidence)} for one in alerts],
         "corrections": list(corrections),
+        "agreements": [agreement_of(purpose, consents) for purpose in Purpose],
         "trail": [{"event": one, "who": people.get(one.actor_id), "text": trail_text(one.action)} for one in trail],
     }
     return render(request, "patients/patient_record.html", context)
@@ -315,5 +326,10 @@ def trail_text(action: str) -> str:
         "assessment.answer": _("answered an assessment"),
         "assessment.skip": _("skipped an assessment"),
         "entry.correct": _("corrected an entry"),
+        "consent.give": _("gave an agreement"),
+        "consent.withdraw": _("took an agreement back"),
+        "message.send": _("wrote a message"),
+        "message.read": _("read messages"),
+        "message.list": _("looked at the messages"),
     }
     return words.get(action, action)

@@ -128,7 +128,8 @@ def assessment(request: MemberRequest, pk: uuid.UUID | None = None) -> HttpRespo
             status = 422
     else:
         audit.record("assessment.view", row=row)
-    context = {"row": row, "patient": patient, "form": form, "no_run": NO_RUN}
+    step = (3, 3) if row.key == Assessment.Key.BASELINE else None
+    context = {"row": row, "patient": patient, "form": form, "no_run": NO_RUN, "step": step}
     return own_page(request, "assessment", context, status=status)
 
 

@@ -61,6 +61,8 @@ class Person:
     moved: bool = False
     corrected: bool = False
     alerts: str = ""
+    agrees: tuple[str, ...] = ("record", "reminders", "outcomes")
+    messages: tuple[dict[str, Any], ...] = ()
 
     @property
     def name(self) -> str:

@@ -127,6 +127,9 @@ class History:
             yield life.moment(day, dt.time(12, 20)), life.move
         if person.corrected and back == 3:
             yield life.moment(day, dt.time(20, 5)), life.correct
+        for one in person.messages:
+            if back == one["days"]:
+                yield life.moment(day, dt.time.fromisoformat(one["at"]), surely=True), partial(life.write, one)
 
     def rounds(self, day: dt.date) -> Iterator[Event]:
         """Yield the therapists' morning look at the alerts of the days before; those of some stories stay open."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 from django.utils import translation
 
@@ -15,7 +16,9 @@ from clinics.localtime import local_day, to_utc
 from clinics.models import Clinic, Membership, Role
 from patients.actions.assessments import answer_assessment
 from patients.actions.assigning import assign_program
+from patients.actions.consents import give_consents
 from patients.actions.diary import check_in, correct_entry
+from patients.actions.messages import mark_read, send_message
 from patients.actions.people import create_patient
 from patients.actions.planning import move_session, pause_plan, skip_session
 from patients.actions.sessions import Done, log_session
@@ -116,6 +119,20 @@ class Life:
             at = begin + (self.now - begin) * 0.9
         return at
 
+    # --- writing
+
+    def write(self, one: dict[str, Any], at: dt.datetime) -> None:
+        """Write a message from one side to the other; whoever answers has read what came before."""
+        member = self.member
+        if member is None:
+            return
+        by = member if one["by"] == "patient" else self.therapist
+        mark_read(patient=self.patient(), by=by, now=at)
+        send_message(patient=self.patient(), body=one["text"], by=by, now=at)
+        if one.get("read"):
+            other = self.therapist if by is member else member
+            mark_read(patient=self.patient(), by=other, now=at + dt.timedelta(minutes=40))
+
     # --- coming in
 
     def open_record(self, at: dt.datetime) -> None:
@@ -161,7 +178,7 @@ class Life:
         self.ends_on = assignment.ends_on
 
     def accept(self, at: dt.datetime) -> None:
-        """Accept the invitation and answer the symptom check."""
+        """Accept the invitation, agree, and answer the symptom check."""
         membership = self.patient().membership
         person = self.person
         if membership is not None:
@@ -175,6 +192,8 @@ class Life:
                 invited_at=at - dt.timedelta(hours=3),
                 at=at,
             )
+            with translation.override(person.language):
+                give_consents(patient=self.patient(), purposes=person.agrees, by=self.member, now=at + dt.timedelta(minutes=2))
         self.report(person.onboarding_signs, SymptomReport.Context.ONBOARDING, at + dt.timedelta(minutes=4))
 
     def report(self, signs: Sequence[str], context: str, at: dt.datetime) -> None:

@@ -12,8 +12,9 @@ from typing import NamedTuple
 from clinics.localtime import to_utc
 from clinics.models import Clinic, ClosedDay, Membership, Role, User
 from patients.actions.assigning import slots_of
-from patients.models import Assessment, Assignment, CheckIn, ExerciseLog, Patient, ScheduledSession, SessionLog, SymptomReport
+from patients.models import Assessment, Assignment, CheckIn, Consent, ExerciseLog, Patient, ScheduledSession, SessionLog, SymptomReport
 from patients.rules import readiness, symptoms
+from patients.rules.consents import VERSIONS
 from patients.rules.schedule import Setting, assessment_days, plan_sessions
 from physio.demo.life import main_part
 from physio.demo.rows import Table
@@ -91,6 +92,7 @@ class Maker:
             *("id", "clinic_id", "membership_id", "therapist_id", "number", "first_name", "last_name", "search_text", "email"),
             *("language", "running_described", "created_at"),
         )
+        self.consents = Table(Consent, *own, "purpose", "version", "given_at", "given_by_id")
         self.reports = Table(SymptomReport, *own, "context", "level", "status", "rules_version", "reported_at")
         self.assignments = Table(
             Assignment,
@@ -124,7 +126,7 @@ class Maker:
 
     def store(self) -> int:
         """Write all rows that wait; return how many. In a real table the days of all patients lie mixed, here too."""
-        before = (self.users, self.members, self.people, self.reports, self.assignments, self.sessions, self.assessments)
+        before = (self.users, self.members, self.people, self.consents, self.reports, self.assignments, self.sessions, self.assessments)
         rows = sum(table.store() for table in before)
         return rows + self.logs.store(order=by_day) + self.exercises.store() + self.check_ins.store(order=by_day)
 
@@ -147,6 +149,8 @@ class Maker:
             *(who.patient, clinic.pk.hex, who.member, therapist.pk.hex, f"{number:05d}", first, last, f"{first} {last}".lower(), email),
             *(clinic.language, "10 km", created_at),
         )
+        for purpose, version in VERSIONS.items():
+            self.consents.add(self.key(), clinic.pk.hex, who.patient, purpose.value, version, created_at, who.member)
         onboarding, none, clear = SymptomReport.Context.ONBOARDING, SymptomReport.Level.NONE, SymptomReport.Status.CLEAR
         self.reports.add(self.key(), clinic.pk.hex, who.patient, onboarding, none, clear, symptoms.RULES_VERSION, created_at)
         self.add_diary(who, today, trained)

@@ -1,7 +1,7 @@
 """What a patient was sent, what was held back and why, and what the next two weeks bring, reckoned at the moment of looking."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from clinics.localtime import day_bounds, local_day, to_local
 from clinics.models import Membership
-from patients.models import Assessment, Assignment, Patient, Pause, ScheduledSession
-from reminders.actions.planning import FOLLOWED_UP, Candidate, Instants, one_a_day
+from patients.models import Assessment, Assignment, Message, Patient, Pause, ScheduledSession
+from reminders.actions.planning import FOLLOWED_UP, Candidate, Instants, agreed, message_times, one_a_day
 from reminders.actions.wishes import wishes_for
 from reminders.models import Delivery, Kind
 from reminders.rules.holding import Hold
@@ -18,7 +18,11 @@ from reminders.rules.moments import ASSESSMENT_ASKED_AFTER_DAYS, assessment_slot
 
 DAYS = 14
 PAST_ROWS = 40
-WHAT: dict[str, Promise] = {Kind.SESSION_TODAY: _("Session"), Kind.ASSESSMENT_DUE: _("A few questions")}
+WHAT: dict[str, Promise] = {
+    Kind.SESSION_TODAY: _("Session"),
+    Kind.ASSESSMENT_DUE: _("A few questions"),
+    Kind.MESSAGE_WAITING: _("A message from the clinic"),
+}
 WAITING = (Delivery.Status.QUEUED, Delivery.Status.CLAIMED)
 
 
@@ -71,7 +75,7 @@ def past(patient: Patient, member: Membership) -> list[Past]:
 
 
 def coming(patient: Patient, member: Membership, *, now: dt.datetime, days: int = DAYS) -> list[Day]:
-    """Return the next days that bring a reminder or a jump of the clock, as things stand now, in six queries."""
+    """Return the next days that bring a reminder or a jump of the clock, as things stand now, in eight queries."""
     zone = patient.zone
     today = local_day(now, zone)
     last = today + dt.timedelta(days=days - 1)
@@ -84,19 +88,22 @@ def coming(patient: Patient, member: Membership, *, now: dt.datetime, days: int 
         .values_list("from_on", "to_on")
     )
     instants = Instants(zone)
+    has_agreed = bool(agreed([patient.pk]))
     items: dict[dt.date, list[Coming]] = {}
     for kind, candidate, is_held in candidates(patient, member, today, last):
         row = there.get((kind, candidate.slot_on))
         if row is not None and row.status not in WAITING:
             continue
         wish = wishes[kind]
-        times = instants.of(kind, candidate.slot_on, wish.at, candidate.starts_at)
+        times = candidate.times or instants.of(kind, candidate.slot_on, wish.at, candidate.starts_at)
         reason = ""
         if patient.membership is None or not patient.membership.is_current:
             reason = Hold.NO_ACCESS
+        elif not has_agreed:
+            reason = Hold.NO_CONSENT
         elif is_held:
             reason = Hold.ON_HOLD
-        elif any(from_on <= candidate.slot_on <= to_on for from_on, to_on in pauses) or (wish.is_on and not wish.wants(candidate.slot_on)):
+        elif in_pause(kind, candidate.slot_on, pauses) or (wish.is_on and not wish.wants(candidate.slot_on)):
             reason = Hold.PAUSED
         elif not wish.is_on:
             reason = Hold.OPTED_OUT
@@ -113,6 +120,11 @@ def coming(patient: Patient, member: Membership, *, now: dt.datetime, days: int 
         if day in items or shift:
             found.append(Day(day, sorted(items.get(day, []), key=lambda one: (one.at is None, str(one.at), one.kind)), shift))
     return found
+
+
+def in_pause(kind: str, on: dt.date, pauses: Sequence[tuple[dt.date, dt.date]]) -> bool:
+    """Tell whether a pause of the training covers the day; messages do not rest with it."""
+    return kind != Kind.MESSAGE_WAITING and any(from_on <= on <= to_on for from_on, to_on in pauses)
 
 
 def candidates(patient: Patient, member: Membership, first: dt.date, last: dt.date) -> Iterator[tuple[Kind, Candidate, bool]]:
@@ -149,6 +161,11 @@ def candidates(patient: Patient, member: Membership, first: dt.date, last: dt.da
         for slot in assessment_slots(due_on):
             if first <= slot <= last:
                 yield Kind.ASSESSMENT_DUE, Candidate(patient.clinic_id, patient.pk, slot, key, None, assignment), status == held
+    unread = Message.objects.visible_to(member).unread().filter(patient=patient, from_patient=False).order_by("sent_at")
+    for key, sent_at in unread.values_list("id", "sent_at")[:1]:
+        slot, times = message_times(sent_at, patient.zone)
+        if first <= slot <= last:
+            yield Kind.MESSAGE_WAITING, Candidate(patient.clinic_id, patient.pk, slot, key, None, None, times=times), False
 
 
 def on_clock(instant: dt.datetime, zone: str) -> dt.datetime:

@@ -12,11 +12,12 @@ from django.db.models import QuerySet
 
 from clinics.localtime import local_day, to_local, to_utc
 from clinics.models import Clinic, Membership, User
-from patients.models import Assessment, Assignment, Patient, ScheduledSession
+from patients.models import Assessment, Assignment, Consent, Message, Patient, ScheduledSession
+from patients.rules.consents import Purpose
 from reminders.models import Delivery, Kind, Preference
 from reminders.rules import timing
 from reminders.rules.holding import Hold
-from reminders.rules.moments import ASSESSMENT_ASKED_AFTER_DAYS, DEFAULT_WISH, assessment_slots, moment
+from reminders.rules.moments import ASSESSMENT_ASKED_AFTER_DAYS, DEFAULT_WISH, assessment_slots, message_moment, moment
 
 DAYS_AHEAD = 1
 """Today and so many days more are planned, so that the clockwork may rest for a day without anything being forgotten."""
@@ -27,6 +28,8 @@ BATCH = 900
 SHORTEST_LIFE = dt.timedelta(minutes=15)
 FOLLOWED_UP = (Assignment.Status.RUNNING, Assignment.Status.COMPLETED, Assignment.Status.ENDED)
 """Assessments are asked for after the program has ended, too."""
+MESSAGES_BACK = dt.timedelta(days=2)
+"""Nobody is told of a message that is older than this."""
 COMES_BACK = frozenset(Hold) - {Hold.ALREADY_DONE}
 """Held rows that return to the queue when what held them is gone and their time is still to come."""
 
@@ -44,15 +47,16 @@ class Wish(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """Something a patient may be reminded of on one local day."""
+    """Something a patient may be reminded of on one local day; `times` are due and expiry where no wish decides, None elsewhere."""
 
     clinic_id: uuid.UUID
     patient_id: uuid.UUID
     slot_on: dt.date
     subject_id: uuid.UUID
     starts_at: dt.datetime | None
-    assignment_id: uuid.UUID
+    assignment_id: uuid.UUID | None
     is_over: bool = False
+    times: tuple[dt.datetime, dt.datetime] | None = None
 
 
 class Waiting(NamedTuple):
@@ -113,6 +117,7 @@ def plan_deliveries(*, now: dt.datetime, looked_at: dt.datetime | None = None, p
     for kind, candidates in (
         (Kind.SESSION_TODAY, session_candidates(run, patients)),
         (Kind.ASSESSMENT_DUE, assessment_candidates(run, patients)),
+        (Kind.MESSAGE_WAITING, message_candidates(run, patients)),
     ):
         for batch in batches(candidates):
             plan_batch(run, kind, batch)
@@ -186,8 +191,33 @@ def assessment_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> I
                 yield Candidate(clinic, patient, slot, key, None, assignment)
 
 
+def message_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iterator[Candidate]:
+    """Yield the first message of the clinic that each patient has not opened."""
+    rows = Message.objects.unread().filter(from_patient=False, sent_at__gte=run.looked_at - MESSAGES_BACK)
+    if patients is not None:
+        rows = rows.filter(patient_id__in=patients)
+    columns = ("clinic_id", "patient_id", "id", "sent_at", "patient__time_zone")
+    for clinic, patient, key, sent_at, zone in stream(rows.order_by("clinic_id", "patient_id", "sent_at").values_list(*columns)):
+        place = zone or run.clinic_zones[clinic]
+        slot_on, times = message_times(sent_at, place)
+        yield Candidate(clinic, patient, slot_on, key, None, None, times=times)
+
+
+def message_times(sent_at: dt.datetime, zone: str) -> tuple[dt.date, tuple[dt.datetime, dt.datetime]]:
+    """Return the local day on which a message is spoken of, and (due, expires)."""
+    wall = message_moment(to_local(sent_at, zone).replace(tzinfo=None))
+    due = to_utc(wall.due.date(), wall.due.time(), zone)
+    return wall.due.date(), (due, max(to_utc(wall.expires.date(), wall.expires.time(), zone), due + SHORTEST_LIFE))
+
+
+def agreed(patients: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Return which of these patients agree to reminders."""
+    rows = Consent.objects.in_force().filter(patient_id__in=patients, purpose=Purpose.REMINDERS.value)
+    return set(rows.values_list("patient_id", flat=True))
+
+
 def zones_of(patients: Collection[uuid.UUID], run: Run) -> dict[uuid.UUID, str]:
-    """Return the time zones of those who are patients now and can sign in; the others are left out."""
+    """Return the time zones of those who are patients now, can sign in and agree to reminders; the others are left out."""
     rows = list(
         Patient.objects.filter(pk__in=patients, status=Patient.Status.ACTIVE, membership__isnull=False).values_list(
             "pk", "clinic_id", "time_zone", "membership_id"
@@ -195,7 +225,8 @@ def zones_of(patients: Collection[uuid.UUID], run: Run) -> dict[uuid.UUID, str]:
     )
     members = dict(Membership.objects.filter(pk__in=[row[3] for row in rows], status=Membership.Status.ACTIVE).values_list("pk", "user_id"))
     users = set(User.objects.filter(pk__in=members.values(), is_active=True).values_list("pk", flat=True))
-    return {key: zone or run.clinic_zones[clinic] for key, clinic, zone, member in rows if members.get(member) in users}
+    willing = agreed([row[0] for row in rows])
+    return {key: zone or run.clinic_zones[clinic] for key, clinic, zone, member in rows if key in willing and members.get(member) in users}
 
 
 def stream(rows: "QuerySet[Any, tuple[Any, ...]]") -> Iterator[tuple[Any, ...]]:
@@ -241,15 +272,18 @@ def default_wish(kind: str) -> Wish:
 
 def wanted(run: Run, kind: str, batch: list[Candidate], zones: dict[uuid.UUID, str]) -> Iterator[Candidate]:
     """Yield those whose day is to be planned where the patient lives, and whose program allows them."""
-    programs = dict(Assignment.objects.filter(pk__in={one.assignment_id for one in batch}).values_list("pk", "status"))
+    keys = {one.assignment_id for one in batch if one.assignment_id is not None}
+    programs = dict(Assignment.objects.filter(pk__in=keys).values_list("pk", "status")) if keys else {}
     running, completed = Assignment.Status.RUNNING, Assignment.Status.COMPLETED
     for one in batch:
         zone = zones.get(one.patient_id)
         if zone is None:
             continue
         first, today, last = run.days(zone)
-        status = programs.get(one.assignment_id)
-        if kind == Kind.ASSESSMENT_DUE:
+        status = programs.get(one.assignment_id) if one.assignment_id else None
+        if one.assignment_id is None:
+            is_open = True
+        elif kind == Kind.ASSESSMENT_DUE:
             is_open = status in FOLLOWED_UP
         else:
             is_past = one.slot_on < today
@@ -278,7 +312,7 @@ def plan_batch(run: Run, kind: str, batch: list[Candidate]) -> None:
         if not wish.wants(candidate.slot_on):
             continue
         zone = zones[candidate.patient_id]
-        times = run.instants(zone).of(kind, candidate.slot_on, wish.at, candidate.starts_at)
+        times = candidate.times or run.instants(zone).of(kind, candidate.slot_on, wish.at, candidate.starts_at)
         if times is None:
             continue
         row = there.get((candidate.patient_id, candidate.slot_on))
@@ -317,7 +351,9 @@ class Changes:
 
     def compare(self, row: Waiting, due: dt.datetime, expires: dt.datetime, candidate: Candidate, zone: str) -> None:
         """Note what has to change in a row so that it fits what was just reckoned."""
-        if row.status == Delivery.Status.HELD and row.hold_reason in COMES_BACK and due > self.now:
+        # A message that was opened is done with; the next one of the day is something else.
+        is_new = candidate.times is not None and row.subject_id != candidate.subject_id
+        if row.status == Delivery.Status.HELD and (row.hold_reason in COMES_BACK or is_new) and due > self.now:
             self.returned[due, expires].append(row.pk)
         elif row.status != Delivery.Status.QUEUED or row.attempts:
             return

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from clinics.emergency import number_in
 from clinics.localtime import to_local
 from clinics.models import Membership
-from patients.models import Assessment, Assignment, Patient, Pause, ScheduledSession
-from reminders.actions.planning import default_wish, wishes_of
+from patients.models import Assessment, Assignment, Message, Patient, Pause, ScheduledSession
+from reminders.actions.planning import agreed, default_wish, wishes_of
 from reminders.channels.email import Occasion, Recipient, mailbox
 from reminders.models import Delivery, Kind
 from reminders.rules.holding import Hold, Program, Situation, Subject, hold_reason
@@ -124,9 +124,10 @@ def read_claimed(claim: uuid.UUID) -> list[Claimed]:
 
 
 def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[Claimed, Hold | None]]:
-    """Yield each row with the reason why it must not go out, or None; at most four queries for all of them."""
+    """Yield each row with the reason why it must not go out, or None; at most six queries for all of them."""
     patients = {row.patient_id for row in rows}
-    found = {Kind.SESSION_TODAY: sessions_of(rows), Kind.ASSESSMENT_DUE: assessments_of(rows)}
+    found = {Kind.SESSION_TODAY: sessions_of(rows), Kind.ASSESSMENT_DUE: assessments_of(rows), Kind.MESSAGE_WAITING: messages_of(rows)}
+    willing = agreed(patients) if rows else set()
     wishes = wishes_of(patients, list(found))
     pauses: dict[uuid.UUID, list[tuple[dt.date, dt.date]]] = {}
     if rows:
@@ -139,7 +140,10 @@ def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[C
         wish = wishes.get((row.patient_id, row.kind)) or default_wish(row.kind)
         subject, subject_on, program = found[Kind(row.kind)].get(row.pk, (Subject.GONE, None, Program.RUNNING))
         wished_off = wish.paused_to_on is not None and row.slot_on <= wish.paused_to_on
-        in_pause = any(from_on <= row.slot_on <= to_on for from_on, to_on in pauses.get(row.patient_id, ()))
+        # A pause of the training is no reason to keep a message back.
+        in_pause = row.kind != Kind.MESSAGE_WAITING and any(
+            from_on <= row.slot_on <= to_on for from_on, to_on in pauses.get(row.patient_id, ())
+        )
         yield (
             row,
             hold_reason(
@@ -147,6 +151,7 @@ def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[C
                     slot_on=row.slot_on,
                     is_patient=row.is_patient,
                     has_address=bool(mailbox(row.user_email or "")),
+                    has_agreed=row.patient_id in willing,
                     is_wanted=wish.is_on,
                     is_paused=wished_off or in_pause,
                     program=program,
@@ -198,3 +203,13 @@ def assessments_of(rows: Sequence[Claimed]) -> Found:
                 day = row.slot_on if row.slot_on in assessment_slots(due_on) else due_on
                 found[row.pk] = (ASSESSMENT[status], day, PROGRAM[assignment])
     return found
+
+
+def messages_of(rows: Sequence[Claimed]) -> Found:
+    """Return whether anything the clinic wrote is still unread; a message belongs to no program."""
+    told = [row for row in rows if row.kind == Kind.MESSAGE_WAITING]
+    if not told:
+        return {}
+    unread = Message.objects.unread().filter(patient_id__in={row.patient_id for row in told}, from_patient=False)
+    waiting = set(unread.values_list("patient_id", flat=True))
+    return {row.pk: (Subject.OPEN if row.patient_id in waiting else Subject.DONE, row.slot_on, Program.RUNNING) for row in told}

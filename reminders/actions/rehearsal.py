@@ -12,7 +12,8 @@ from clinics.errors import Invalid
 from clinics.localtime import local_day, to_local
 from clinics.models import Clinic, Membership, Role, User
 from patients.actions.caseload import refresh_entries
-from patients.models import Assignment, Patient, ScheduledSession
+from patients.models import Assignment, Consent, Patient, ScheduledSession
+from patients.rules.consents import VERSIONS, Purpose
 from programs.models import ProgramVersion, SessionPlan, Setting
 from reminders.actions.planning import plan_deliveries
 from reminders.models import Delivery, Kind, Preference
@@ -50,7 +51,7 @@ def make_due(*, clinic: Clinic, count: int, now: dt.datetime, caseload: bool = T
 
 
 def make_people(clinic: Clinic, count: int, language: str = "en") -> list[Patient]:
-    """Create made-up patients with accounts nobody can sign in to."""
+    """Create made-up patients with accounts nobody can sign in to, who have agreed to reminders."""
     series = secrets.token_hex(4)
     users = [
         User(email=f"{series}-{place:04d}@patients.example", first_name="Trial", last_name=f"{series} {place}", language=language)
@@ -77,7 +78,21 @@ def make_people(clinic: Clinic, count: int, language: str = "en") -> list[Patien
         )
         for place, (member, user) in enumerate(zip(members, users, strict=True))
     ]
-    return Patient.objects.bulk_create(patients, batch_size=BATCH)
+    found: list[Patient] = Patient.objects.bulk_create(patients, batch_size=BATCH)
+    agreed = [
+        Consent(
+            clinic=clinic,
+            patient=patient,
+            purpose=purpose.value,
+            version=VERSIONS[purpose],
+            given_at=patient.created_at,
+            given_by=patient.membership,
+        )
+        for patient in found
+        for purpose in (Purpose.RECORD, Purpose.REMINDERS)
+    ]
+    Consent.objects.bulk_create(agreed, batch_size=BATCH)
+    return found
 
 
 def give_session(patients: Sequence[Patient], plan: SessionPlan, on: dt.date, wish: dt.time, now: dt.datetime) -> None:

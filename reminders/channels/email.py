@@ -85,7 +85,9 @@ MARKS = {
     "subject_id": str(uuid.uuid4()),
     "token": _mark(),
 }
-OPENS = {"session_today": "patients:session", "assessment_due": "patients:assessment"}
+OPENS = {"session_today": "patients:session", "assessment_due": "patients:assessment", "message_waiting": "patients:messages"}
+ONE_PAGE = frozenset({"message_waiting"})
+"""Kinds whose page is the same for everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ def compose(occasion: Occasion) -> Letter:
             "weekday": formats.date_format(occasion.slot_on, "l"),
             "minutes": occasion.minutes,
             "starts_at": formats.time_format(occasion.starts_at) if occasion.starts_at else "",
-            "open_url": links.absolute(reverse(OPENS[kind], args=[subject_id])),
+            "open_url": links.absolute(reverse(OPENS[kind], args=[] if kind in ONE_PAGE else [subject_id])),
             "stop_url": links.stop_url(MARKS["token"]),
             "wishes_url": links.absolute(reverse("reminders:preferences")),
         }

@@ -11,6 +11,7 @@ class Hold(StrEnum):
     ALREADY_DONE = "already_done"
     SKIPPED = "skipped"
     OPTED_OUT = "opted_out"
+    NO_CONSENT = "no_consent"
     PAUSED = "paused"
     MOVED = "moved"
     ON_HOLD = "on_hold"
@@ -20,7 +21,7 @@ class Hold(StrEnum):
 
 
 class Subject(StrEnum):
-    """What became of the session or assessment a reminder is about."""
+    """What became of the session, assessment or message a reminder is about."""
 
     OPEN = "open"
     DONE = "done"
@@ -44,6 +45,7 @@ class Situation:
     slot_on: date
     is_patient: bool
     has_address: bool
+    has_agreed: bool
     is_wanted: bool
     is_paused: bool
     program: Program
@@ -56,6 +58,8 @@ def hold_reason(now: Situation) -> Hold | None:
     """Return why the reminder must not go out, the strongest reason first; None lets it go."""
     if not now.is_patient:
         return Hold.NO_ACCESS
+    if not now.has_agreed:
+        return Hold.NO_CONSENT
     if now.subject == Subject.DONE:
         return Hold.ALREADY_DONE
     if now.subject == Subject.SKIPPED:

@@ -31,6 +31,7 @@ LISTS = (
     "check-ins",
     "deliveries",
     "exercises",
+    "messages",
     "patients",
     "pauses",
     "program-versions",

@@ -99,18 +99,21 @@ def test_from_assigning_to_being_seen(browser: Browser, live_server: LiveServer,
     phone.fill("input[name=password]", PASSWORD)
     phone.get_by_role("button", name="Accept the invitation").click()
 
-    # symptom check, first measurement, then Today
-    phone.goto("/me/")
-    phone.goto("/me/symptoms/")
+    # agreements, symptom check, first measurement, then Today: each leads to the next
+    expect(phone.get_by_text("Step 1 of 3")).to_be_visible()
+    phone.locator("label:has(input[name=record])").click()
+    phone.locator("label:has(input[name=reminders])").click()
+    phone.get_by_role("button", name="Save and go on").click()
+    expect(phone.get_by_text("Step 2 of 3")).to_be_visible()
     phone.get_by_role("button", name=re.compile("None of these")).click()
+    expect(phone.get_by_text("Step 3 of 3")).to_be_visible()
     assignment.refresh_from_db()
     assert assignment.status == "running"
-    phone.goto("/me/assessment/")
     phone.fill("input[name=running_described]", "5 km easy")
     phone.locator("input[name=running_capability_0_10][value='4']").check(force=True)
     phone.locator("input[name=running_pain][value='6']").check(force=True)
     phone.get_by_role("button", name="Save").last.click()
-    phone.goto("/me/")
+    phone.wait_for_url(re.compile(r"/me/$"))
 
     # check-in in three taps
     taps = 0

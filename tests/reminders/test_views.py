@@ -19,7 +19,14 @@ from tests.cast import Cast, sign_in
 
 pytestmark = pytest.mark.django_db
 
-FORM = {"session_today_on": "on", "session_today_at": "18:30", "assessment_due_on": "on", "assessment_due_at": "10:00", "paused_to_on": ""}
+FORM = {
+    "session_today_on": "on",
+    "session_today_at": "18:30",
+    "assessment_due_on": "on",
+    "assessment_due_at": "10:00",
+    "message_waiting_on": "on",
+    "paused_to_on": "",
+}
 
 
 def member_of(patient: Patient) -> Membership:
@@ -95,7 +102,7 @@ def test_a_patient_changes_the_times_and_the_plan_follows(cast: Cast, hannah: Cl
     response = hannah.post(reverse("reminders:preferences"), FORM)
     assert response.status_code == 302
     wishes = {row.kind: row.at_local_time for row in Preference.objects.filter(patient=cast.hannah)}
-    assert wishes == {Kind.SESSION_TODAY: dt.time(18, 30), Kind.ASSESSMENT_DUE: dt.time(10)}
+    assert wishes == {Kind.SESSION_TODAY: dt.time(18, 30), Kind.ASSESSMENT_DUE: dt.time(10), Kind.MESSAGE_WAITING: dt.time(8)}
     assert "18:30" in hannah.get(reverse("reminders:mine")).content.decode()
     assert AuditEvent.objects.filter(action="reminder.change", patient_id=cast.hannah.pk).count() == 1
 
@@ -149,7 +156,7 @@ def test_looking_changes_nothing_and_one_button_stops_everything(cast: Cast) -> 
     assert not Preference.objects.filter(patient=cast.hannah).exists()
     response = client.post(url, {"stop": "1"}, follow=True)
     assert "You get no more reminder mails." in response.content.decode()
-    assert list(Preference.objects.filter(patient=cast.hannah).values_list("is_on", flat=True)) == [False, False]
+    assert list(Preference.objects.filter(patient=cast.hannah).values_list("is_on", flat=True)) == [False, False, False]
 
 
 def test_the_form_behind_the_link_wants_its_token(cast: Cast) -> None:
@@ -165,7 +172,7 @@ def test_a_mail_program_stops_with_one_post(cast: Cast) -> None:
     assert client.post(url, {"other": "1"}).status_code == 400
     assert not Preference.objects.filter(patient=cast.hannah, is_on=False).exists()
     assert client.post(url, {"List-Unsubscribe": "One-Click"}).status_code == 200
-    assert Preference.objects.filter(patient=cast.hannah, is_on=False).count() == 2
+    assert Preference.objects.filter(patient=cast.hannah, is_on=False).count() == 3
 
 
 def keep(token: str) -> str:

@@ -19,6 +19,7 @@ from patients.rules.triage import (
     ReasonLevel,
     Rule,
     Thresholds,
+    WaitingMessages,
     new_reasons,
     triage,
     worry,
@@ -360,3 +361,21 @@ def test_patients_sort_by_what_worries_most() -> None:
         "note",
         "quiet",
     ]
+
+
+@pytest.mark.parametrize(
+    ("days", "level"), [(0, ReasonLevel.INFO), (1, ReasonLevel.INFO), (2, ReasonLevel.ATTENTION), (9, ReasonLevel.ATTENTION)]
+)
+def test_a_message_is_for_information_at_first_and_asks_for_attention_after_two_days(days: int, level: ReasonLevel) -> None:
+    reason = only(PatientFacts(TODAY, messages=WaitingMessages(2, ago(days))), Rule.MESSAGE_WAITING)
+    assert (reason.level, reason.since, dict(reason.evidence)) == (level, ago(days), {"messages": 2, "days": days})
+
+
+def test_a_message_of_tomorrow_says_nothing_yet() -> None:
+    assert rules(PatientFacts(TODAY, messages=WaitingMessages(1, ago(-1)))) == []
+
+
+def test_an_agreement_that_was_taken_back_is_always_reported() -> None:
+    facts = PatientFacts(TODAY, consent_withdrawn_on=ago(40))
+    assert only(facts, Rule.CONSENT_WITHDRAWN).level == ReasonLevel.ATTENTION
+    assert rules(facts, Thresholds(off=frozenset(Rule))) == [Rule.CONSENT_WITHDRAWN]

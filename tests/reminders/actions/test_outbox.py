@@ -12,6 +12,7 @@ from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from patients.actions.consents import withdraw_consent
 from patients.models import Assessment, Assignment, Patient, Pause, ScheduledSession
 from programs.models import SessionPlan, Setting
 from reminders.actions import journal, outbox
@@ -79,6 +80,11 @@ def opt_out(patient: Patient) -> None:
     wish(patient, is_on=False)
 
 
+def take_consent_back(patient: Patient) -> None:
+    assert patient.membership is not None
+    withdraw_consent(patient=patient, purpose="reminders", by=patient.membership, now=DUE)
+
+
 def stop_for_a_while(patient: Patient) -> None:
     wish(patient, paused_to=TUESDAY)
 
@@ -136,6 +142,7 @@ def deactivate(patient: Patient) -> None:
     ("change", "reason"),
     [
         pytest.param(opt_out, "opted_out", id="switched off"),
+        pytest.param(take_consent_back, "no_consent", id="consent taken back"),
         pytest.param(stop_for_a_while, "paused", id="reminders paused"),
         pytest.param(go_on_holiday, "paused", id="program paused"),
         pytest.param(become("done"), "already_done", id="logged"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reminders.rules.holding import Hold, Program, Situation, Subject, hold_reason
-from reminders.rules.moments import Moment, assessment_slots, moment
+from reminders.rules.moments import Moment, assessment_slots, message_moment, moment
 from reminders.rules.timing import Kind
 
 DAY = date(2026, 3, 18)
@@ -40,6 +40,7 @@ FREE = Situation(
     slot_on=DAY,
     is_patient=True,
     has_address=True,
+    has_agreed=True,
     is_wanted=True,
     is_paused=False,
     program=Program.RUNNING,
@@ -62,6 +63,7 @@ FREE = Situation(
         ({"program": Program.OVER}, Hold.ENDED),
         ({"program": Program.OVER, "is_follow_up": True}, None),
         ({"program": Program.WITHDRAWN, "is_follow_up": True}, Hold.ENDED),
+        ({"has_agreed": False, "is_wanted": False, "subject": Subject.DONE}, Hold.NO_CONSENT),
         ({"is_paused": True, "is_wanted": False}, Hold.PAUSED),
         ({"is_wanted": False, "has_address": False}, Hold.OPTED_OUT),
         ({"has_address": False}, Hold.NO_ADDRESS),
@@ -69,3 +71,20 @@ FREE = Situation(
 )
 def test_the_strongest_reason_is_given(change: dict[str, Any], reason: Hold | None) -> None:
     assert hold_reason(replace(FREE, **change)) == reason
+
+
+@pytest.mark.parametrize(
+    ("sent", "due"),
+    [
+        ("2026-11-17T10:00", "2026-11-17T10:15"),
+        ("2026-11-17T20:44", "2026-11-17T20:59"),
+        ("2026-11-17T20:45", "2026-11-18T08:00"),
+        ("2026-11-17T23:50", "2026-11-18T08:00"),
+        ("2026-11-18T03:00", "2026-11-18T08:00"),
+        ("2026-11-18T07:50", "2026-11-18T08:05"),
+    ],
+)
+def test_a_message_is_spoken_of_after_a_quarter_of_an_hour_but_not_at_night(sent: str, due: str) -> None:
+    found = message_moment(datetime.fromisoformat(sent))
+    assert found.due == datetime.fromisoformat(due)
+    assert found.due < found.expires
