@@ -25,7 +25,7 @@ own_days = PreparedOwn(
 
 def test_it_reads_what_the_queryset_reads_with_relations_and_in_order(cast: Cast) -> None:
     for person in (cast.therapist, cast.both_harbour, cast.manager):
-        expected = list(Membership.objects.filter(user_id=person.user_id).select_related("clinic").order_by("pk"))
+        expected = list(Membership.objects.filter(user=person.user).select_related("clinic").order_by("pk"))
         with CaptureQueriesContext(connection) as queries:
             found = by_user.rows(user_id=person.user_id)
             assert [(row, row.clinic, row.clinic.name, row.created_at) for row in found] == [
