@@ -19,6 +19,7 @@ urlpatterns = [
     path("runs/", runs.runs, name="runs"),
     path("runs/new/", runs.run_new, name="run_new"),
     path("runs/<uuid:pk>/", runs.run, name="run"),
+    path("runs/<uuid:pk>/delete/", runs.run_delete, name="run_delete"),
     path("shoes/", runs.shoes, name="shoes"),
     path("shoes/<uuid:pk>/put-aside/", runs.shoe_retire, name="shoe_retire"),
     path("shoes/<uuid:pk>/take-up/", runs.shoe_take_up, name="shoe_take_up"),

@@ -40,6 +40,7 @@ class Preference(ScopedModel):
     changed_at = models.DateTimeField(default=timezone.now)
 
     scope = Scope("clinic", "patient__membership")
+    goes_with_person = True
 
     class Meta:
         verbose_name = _("reminder wish")
@@ -104,6 +105,7 @@ class Delivery(ScopedModel):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     scope = Scope("clinic", "patient__membership")
+    goes_with_person = True
     objects: ClassVar[Any] = DeliveryQuerySet.as_manager()
 
     class Meta:

@@ -4,8 +4,9 @@ from patients.models.alert import Alert
 from patients.models.assessment import Assessment
 from patients.models.assignment import Assignment, Pause
 from patients.models.diary import CheckIn, Correction, SymptomReport
+from patients.models.erasure import ErasureRequest
 from patients.models.patient import CaseloadEntry, Patient
-from patients.models.run import SHOE_LIMIT_KM, Run, Shoe
+from patients.models.run import SHOE_LIMIT_KM, DeletedRun, Run, Shoe
 from patients.models.session import ExerciseLog, ScheduledSession, SessionLog
 
 __all__ = (
@@ -16,6 +17,8 @@ __all__ = (
     "CaseloadEntry",
     "CheckIn",
     "Correction",
+    "DeletedRun",
+    "ErasureRequest",
     "ExerciseLog",
     "Patient",
     "Pause",
