@@ -154,7 +154,7 @@ class Clinic(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(pain_green_max__lt=F("pain_amber_max")), name="clinic_pain_bands_in_order"),
             models.CheckConstraint(condition=Q(pain_amber_max__lte=9), name="clinic_pain_bands_end_below_ten"),
-            models.CheckConstraint(condition=Q(keep_records_years__gte=1, keep_records_years__lte=30), name="clinic_keeps_records_for_years"),
+            models.CheckConstraint(condition=Q(keep_records_years__gte=1, keep_records_years__lte=30), name="clinic_keeps_records"),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from patients.views import checkin, me, plan, progress, runs, sessions
+from patients.views import checkin, data, me, plan, progress, runs, sessions
 
 urlpatterns = [
     path("", me.today, name="today"),
@@ -32,4 +32,8 @@ urlpatterns = [
     path("entries/<str:kind>/<uuid:pk>/", progress.entry_correct, name="entry_correct"),
     path("more/", me.more, name="more"),
     path("more/opened/", me.opened, name="opened"),
+    path("more/data/", data.my_data, name="my_data"),
+    path("more/data/corrections/", data.corrections, name="corrections"),
+    path("more/data/erasure/", data.erasure_ask, name="erasure_ask"),
+    path("more/data/erasure/<uuid:pk>/withdraw/", data.erasure_withdraw, name="erasure_withdraw"),
 ]

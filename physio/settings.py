@@ -379,6 +379,7 @@ SPECTACULAR_SETTINGS = {
         "MembershipStatus": "clinics.models.Membership.Status",
         "PatientStatus": "patients.models.Patient.Status",
         "ReportStatus": "patients.models.SymptomReport.Status",
+        "EntrySource": "patients.models.SessionLog.Source",
         "RunSource": "patients.models.Run.Source",
         "SessionStatus": "patients.models.ScheduledSession.Status",
         "VersionStatus": "programs.models.ProgramVersion.Status",

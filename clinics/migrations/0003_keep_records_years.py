@@ -18,6 +18,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='clinic',
-            constraint=models.CheckConstraint(condition=models.Q(('keep_records_years__gte', 1), ('keep_records_years__lte', 30)), name='clinic_keeps_records_for_years'),
+            constraint=models.CheckConstraint(condition=models.Q(('keep_records_years__gte', 1), ('keep_records_years__lte', 30)), name='clinic_keeps_records'),
         ),
     ]

@@ -159,7 +159,7 @@ class RunViewSet(RecordViewSet):
 
     @extend_schema(
         summary="Log a run",
-        description="With `session`, a run-walk session of the program is logged in the same moment. A key whose run was deleted answers 409.",
+        description="With `session`, that run-walk session of the program is logged as well. A key whose run was deleted answers 409.",
         request=RunBody,
         responses={201: RunRow, 200: RunRow},
         examples=[

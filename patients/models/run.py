@@ -118,7 +118,7 @@ class Run(ScopedModel):
 
 
 class DeletedRun(ScopedModel):
-    """What stays of a deleted run: its id and key, so that the same entry sent again later does not come back; its answers are a correction."""
+    """What stays of a deleted run: its id and key, so that the entry sent again does not come back; its answers are a correction."""
 
     id = models.UUIDField(primary_key=True, editable=False)
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")

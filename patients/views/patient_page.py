@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from clinics.models import AuditEvent, Invitation, Membership, User
+from clinics.permissions import allows
 from clinics.web import MemberRequest, page
 from patients.actions.assessments import OPENS_BEFORE_DAYS
 from patients.actions.assigning import is_clear
@@ -30,6 +31,7 @@ from patients.models import (
 from patients.reasons import ICONS, reason_text
 from patients.rules.trajectory import has_model_line
 from patients.views import course
+from patients.views.data import last_request
 from patients.views.patient_head import Shown, head_of, open_record
 from patients.wording import SIGN_TEXT
 from programs.dose import seconds_text
@@ -282,6 +284,8 @@ def patient_record(request: MemberRequest, pk: UUID) -> HttpResponse:
         "invitation_open": invitation is not None and invitation.is_open(shown.now),
         "invitable": record.membership is not None and record.membership.status == Membership.Status.INVITED,
         "can_archive": record.status == Patient.Status.ACTIVE and not any(one.status in {"running", "held"} for one in shown.assignments),
+        "erasure_is_mine": allows(member, "erasure.answer"),
+        "wish": last_request(member, record) if allows(member, "erasure.answer") else None,
         "reports": report_rows(list(reports[:20])),
         "alerts": [{"alert": one, "text": reason_text(one.rule, one.evidence)} for one in alerts],
         "corrections": list(corrections),
