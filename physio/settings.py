@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "clinics",
     "programs",
     "patients",
+    "exports",
     "reminders",
     "physio.apps.PhysioAdminConfig",
     "django.contrib.auth",
