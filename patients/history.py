@@ -3,23 +3,27 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinics.models import Membership
 from patients.models import CheckIn, Correction, DeletedRun, Run, SessionLog
-from programs.dose import clock_text
+from patients.templatetags.runs import km, watchtime
 
 KINDS: dict[str, tuple[type[models.Model], Promise]] = {
     "checkin": (CheckIn, gettext_lazy("Check-in")),
     "sessionlog": (SessionLog, gettext_lazy("Session")),
     "run": (Run, gettext_lazy("Run")),
 }
+LABELS: dict[str, Promise] = {"duration_seconds": gettext_lazy("Time"), "shoe": gettext_lazy("Shoes")}
+"""Where the name of a column says a unit that the text does not have."""
 WORDS = 200
 
 
@@ -62,8 +66,10 @@ def line_of(one: Correction, on: dt.date | None) -> Line:
 
 def label_of(model: type[models.Model] | None, name: str) -> str:
     """Return the name of an answer as people read it."""
+    if name in LABELS:
+        return str(LABELS[name])
     try:
-        return str(model._meta.get_field(name).verbose_name) if model else name  # type: ignore[union-attr]
+        return capfirst(str(model._meta.get_field(name).verbose_name)) if model else name  # type: ignore[union-attr]
     except FieldDoesNotExist:
         return name
 
@@ -75,6 +81,8 @@ def value_text(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if name == "duration_seconds" and isinstance(value, int):
-        return str(clock_text(value))
+        return watchtime(value)
+    if name == "distance_km":
+        return km(Decimal(str(value)))
     text = str(value)
     return text if len(text) <= WORDS else f"{text[:WORDS]}…"

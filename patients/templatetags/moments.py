@@ -26,6 +26,12 @@ def moment(at: dt.datetime | None, zone: str) -> str:
 
 
 @register.filter
+def dayat(at: dt.datetime | None, zone: str) -> str:
+    """Return the day of a moment in the zone: "16 Mar 2026"; empty for None."""
+    return day_month_year(to_local(at, zone).date()) if at else ""
+
+
+@register.filter
 def clock(at: dt.datetime | None, zone: str) -> str:
     """Return the time of day in the zone: "17:00"; empty for None."""
     return f"{to_local(at, zone):%H:%M}" if at else ""
