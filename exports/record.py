@@ -204,7 +204,7 @@ def trail_of(copy: Copy) -> Source:
     def rows() -> Iterator[Row]:
         own = patient.membership.user_id if patient.membership is not None else None
         staff = Membership.objects.filter(clinic_id=patient.clinic_id, user__isnull=False).exclude(role=Role.PATIENT)
-        names = dict(staff.values_list("user_id", "pk"))
+        names: dict[Any, Any] = dict(staff.values_list("user_id", "pk"))
         entries = audit.entries_of(patient_id=patient.pk, clinic_id=patient.clinic_id)
         for one in entries.iterator(chunk_size=A_CHUNK):
             is_own = own is not None and one.actor_id == own
@@ -267,13 +267,16 @@ class _Pipe(io.RawIOBase):
         self.parts: list[bytes] = []
 
     def writable(self) -> bool:
+        """Say that bytes may come."""
         return True
 
     def write(self, data: Any) -> int:
+        """Keep bytes."""
         self.parts.append(bytes(data))
         return len(data)
 
     def take(self) -> bytes:
+        """Return what was written since the last time."""
         taken = b"".join(self.parts)
         self.parts.clear()
         return taken

