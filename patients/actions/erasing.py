@@ -4,11 +4,14 @@ import datetime as dt
 import re
 import secrets
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.db import IntegrityError, models, router, transaction
 from django.db.models import Max
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from clinics import audit
@@ -16,6 +19,7 @@ from clinics.actions.erasing import erase_membership, forget_in_administration
 from clinics.actions.members import may
 from clinics.errors import Conflict, Invalid
 from clinics.localtime import local_day
+from clinics.mail import send_account_mail
 from clinics.models import Membership
 from clinics.transitions import advance
 from patients.actions.caseload import refresh_entry
@@ -23,9 +27,11 @@ from patients.actions.once import store_once
 from patients.models import Assignment, CheckIn, Correction, ErasureRequest, Patient, Run, SessionLog
 from patients.rules.retention import answer_by, is_proof, keep_until
 from patients.states import ERASURE, PATIENT
+from programs.models import Program, ProgramVersion
 
 TEXT_LENGTH = 2000
 BATCH = 200
+NOTHING = "–"
 CODE = re.compile(r"[0-9T:.,+Z-]{1,40}")
 """Numbers, days and moments written as text: what a correction may keep of a value."""
 
@@ -80,6 +86,7 @@ def refuse_erasure(*, request: ErasureRequest, reason: str, by: Membership, now:
         raise Invalid(fields={"reason": [_("Please give the reason: the patient reads it.")]})
     advance(request, ErasureRequest.Status.REFUSED, table=ERASURE, now=now, answer=reason, answered_by=by, answered_at=now)
     audit.record("erasure.refuse", row=request, by=by, at=now)
+    tell_answer(request.patient, is_done=False)
 
 
 @transaction.atomic
@@ -93,7 +100,7 @@ def erase_patient(*, patient: Patient, typed: str, by: Membership, now: dt.datet
     may(by, "erasure.answer", patient.clinic_id)
     if not is_proof(typed, patient.number):
         raise Invalid(fields={"number": [_("This is not the number of this patient. Nothing was changed.")]})
-    row: Patient = Patient.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=patient.pk)
+    row: Patient = Patient.objects.select_for_update(of=("self",)).select_related("clinic", "membership__user").get(pk=patient.pk)
     if row.erased_at is not None:
         raise Conflict(_("This was already carried out."))
     if Assignment.objects.running().filter(patient=row, clinic_id=row.clinic_id).exists():
@@ -101,17 +108,19 @@ def erase_patient(*, patient: Patient, typed: str, by: Membership, now: dt.datet
     until = keep_until(last_day_of(row, now=now), years)
     pseudonym = f"X-{secrets.token_hex(4).upper()}"
     membership = Membership.objects.select_related("user").filter(patient=row).first()
+    tell_answer(row, is_done=True)
     audit.record("patient.erase", row=row, patient_id=row.pk, by=by, at=now, keep_until=until.isoformat())
     for request in ErasureRequest.objects.filter(patient=row, status=ErasureRequest.Status.OPEN):
         advance(request, ErasureRequest.Status.DONE, table=ERASURE, now=now, answered_by=by, answered_at=now)
     keys = {row.pk, *([membership.pk] if membership else [])}
     for model in tables_of_patients():
         keys |= empty_rows(model, row)
+    ProgramVersion.objects.filter(program__in=tailored_for([row.pk])).update(reason="")
     if row.status != Patient.Status.ARCHIVED:
         advance(row, Patient.Status.ARCHIVED, table=PATIENT, now=now)
     for name in names_in(Patient):
         setattr(row, name, empty_of(Patient, name))
-    row.last_name, row.number, row.born_on = pseudonym, pseudonym, None
+    row.first_name, row.last_name, row.number, row.born_on = "", pseudonym, pseudonym, None
     row.erased_at, row.keep_until_on = now, until
     row.save()
     if membership is not None:
@@ -119,6 +128,16 @@ def erase_patient(*, patient: Patient, typed: str, by: Membership, now: dt.datet
     forget_in_administration(keys)
     refresh_entry(row, now=now)
     return until
+
+
+def tell_answer(patient: Patient, *, is_done: bool) -> None:
+    """Mail the person that the request is answered (GDPR Art. 12(3)), without saying more; the last mail before the address goes."""
+    membership = patient.membership
+    user = membership.user if membership is not None else None
+    address = user.email if user is not None else patient.email
+    if address:
+        told = {"clinic": patient.clinic, "is_done": is_done, "url": f"{settings.BASE_URL}{reverse('patients:my_data')}"}
+        send_account_mail("erasure_answer", address, told, (user.language if user is not None else "") or patient.language)
 
 
 def last_day_of(patient: Patient, *, now: dt.datetime) -> dt.date:
@@ -154,6 +173,13 @@ def _points_to(model: type[models.Model], target: type[models.Model]) -> bool:
     return any(field.related_model is target for field in model._meta.concrete_fields if field.is_relation)
 
 
+def tailored_for(patients: Collection[uuid.UUID]) -> "models.QuerySet[Program]":
+    """Return the programs that exist for these patients alone."""
+    rows = Program.objects.filter(origin=Program.Origin.TAILORED, versions__assignments__patient__in=patients)
+    found: models.QuerySet[Program] = rows.distinct()
+    return found
+
+
 def names_in(model: type[models.Model]) -> list[str]:
     """Return the columns of a table that may hold a person's words: every text and JSON that is neither a choice nor `coded`."""
     coded: frozenset[str] = getattr(model, "coded", frozenset())
@@ -166,11 +192,11 @@ def names_in(model: type[models.Model]) -> list[str]:
 
 
 def empty_of(model: type[models.Model], name: str) -> Any:
-    """Return what stands in a column when nothing does."""
+    """Return what stands in a column when nothing does: a dash where something has to."""
     field: Any = model._meta.get_field(name)
     if isinstance(field, models.JSONField):
         return field.get_default() if field.has_default() else None
-    return None if field.null else ""
+    return None if field.null else "" if field.blank else NOTHING
 
 
 def empty_rows(model: type[models.Model], patient: Patient) -> set[Any]:
@@ -218,9 +244,12 @@ def delete_expired(*, now: dt.datetime) -> int:
         return 0
     keys = [patient.pk for patient in over]
     memberships = [patient.membership_id for patient in over if patient.membership_id]
+    programs = list(tailored_for(keys).values_list("pk", flat=True))
     audit.record_many(audit.event("patient.delete", row=patient, patient_id=patient.pk, at=now) for patient in over)
     for model in tables_of_patients():
         delete_rows(model, patient_id__in=keys)
+    ProgramVersion.objects.filter(program__in=programs).delete()
+    Program.objects.filter(pk__in=programs).delete()
     delete_rows(Patient, pk__in=keys)
     delete_rows(Membership, pk__in=memberships)
     return len(keys)

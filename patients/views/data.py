@@ -28,7 +28,7 @@ LISTED = 200
 
 def last_request(member: Membership, patient: Patient) -> ErasureRequest | None:
     """Return the latest request of a patient, with who answered it."""
-    rows = ErasureRequest.objects.visible_to(member).filter(patient=patient).select_related("answered_by__user")
+    rows = ErasureRequest.objects.visible_to(member).filter(patient=patient).select_related("answered_by__user", "patient__clinic")
     found: ErasureRequest | None = rows.order_by("-asked_at").first()
     return found
 

@@ -163,18 +163,30 @@ def test_too_many_words_are_refused_beside_the_field_and_kept(cast: Cast, hannah
     assert "x" * 2001 in answer.content.decode()
 
 
-def test_a_manager_refuses_with_a_reason_that_the_patient_reads(cast: Cast, client: Client) -> None:
+def test_a_manager_refuses_with_a_reason_that_the_patient_reads(
+    cast: Cast, client: Client, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
     ask_for_erasure(patient=loaded(cast.hannah), by=me(cast.hannah), now=cast.now, words="All of it")
     sign_in(client, cast.manager)
     assert "All of it" in client.get(REQUESTS).content.decode()
     assert "asks to be erased" in client.get(reverse("patients:patient_record", args=[cast.hannah.pk])).content.decode()
     assert client.post(erasure_page(cast), {"refuse": "1", "reason": " "}).status_code == 422
-    assert client.post(erasure_page(cast), {"refuse": "1", "reason": "Still in treatment"})["Location"] == REQUESTS
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.post(erasure_page(cast), {"refuse": "1", "reason": "Still in treatment"})["Location"] == REQUESTS
+    (mail,) = mailoutbox
+    assert (mail.to, "answered your request" in mail.subject, "Still in treatment" in mail.body) == (
+        ["hannah@patients.example"],
+        True,
+        False,
+    )
+    assert DATA in mail.body
     assert "Still in treatment" in sign_in(Client(), me(cast.hannah)).get(DATA).content.decode()
     assert client.post(erasure_page(cast), {"refuse": "1", "reason": "Again"}).status_code == 409
 
 
-def test_a_manager_erases_after_two_confirmations(cast: Cast, client: Client) -> None:
+def test_a_manager_erases_after_two_confirmations(
+    cast: Cast, client: Client, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
     sign_in(client, cast.manager)
     number = cast.hannah.number
     sent = {"erase": "1", "is_sure": "on", "number": number}
@@ -184,7 +196,10 @@ def test_a_manager_erases_after_two_confirmations(cast: Cast, client: Client) ->
     assert client.post(erasure_page(cast), sent | {"is_sure": ""}).status_code == 422
     assert client.post(erasure_page(cast), sent | {"number": "00000"}).status_code == 422
     assert User.objects.filter(email="hannah@patients.example").exists()
-    assert client.post(erasure_page(cast), sent)["Location"] == erasure_page(cast)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.post(erasure_page(cast), sent)["Location"] == erasure_page(cast)
+    (mail,) = mailoutbox
+    assert (mail.to, "last mail" in mail.body, DATA in mail.body) == (["hannah@patients.example"], True, False)
     assert not User.objects.filter(email="hannah@patients.example").exists()
     for name in ("patient", "patient_plan", "patient_sessions", "patient_assessments", "patient_record", "erasure", "reminders:ledger"):
         page = client.get(reverse(name if ":" in name else f"patients:{name}", args=[cast.hannah.pk]))

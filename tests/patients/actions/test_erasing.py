@@ -28,6 +28,7 @@ from patients.actions.erasing import (
 from patients.actions.people import change_patient
 from patients.actions.runs import add_shoe, correct_run, delete_run, log_run
 from patients.models import Alert, Assignment, CheckIn, Correction, ErasureRequest, Patient, Run, SessionLog, Shoe
+from programs.models import Program, ProgramVersion
 from reminders.models import Delivery, Kind, Preference
 from tests.cast import Cast, sign_in
 from tests.patients.actions.test_runs import loaded, me
@@ -110,6 +111,23 @@ def test_nothing_in_the_whole_database_names_an_erased_person(cast: Cast, client
     assert (left.first_name, left.email, left.phone, left.born_on, left.status) == ("", "", "", None, "archived")
     assert left.last_name == left.number == left.full_name
     assert left.number.startswith("X-")
+
+
+def test_a_program_made_for_one_person_loses_its_reason_and_goes_with_the_rest(cast: Cast) -> None:
+    assignment = Assignment.objects.get(patient=cast.hannah)
+    program = Program.objects.create(
+        clinic=cast.riverside, key="tailored-1", code="T", kind="strength", origin=Program.Origin.TAILORED, names={"en": "Leg"}
+    )
+    fields = {"number": 1, "weeks": 8, "status": "published", "clinic": cast.riverside}
+    version = ProgramVersion.objects.create(program=program, reason=f"Hannah, {SECRET}", **fields)
+    Assignment.objects.filter(pk=assignment.pk).update(version=version)
+    patient = ended(cast)
+    until = erase_patient(patient=patient, typed=patient.number, by=cast.manager, now=cast.now, years=1)
+    assert everywhere(SECRET) == []
+    library = ProgramVersion.objects.exclude(program=program).count()
+    assert delete_expired(now=dt.datetime.combine(until, dt.time(20), dt.UTC) + DAY) == 1
+    assert not Program.objects.filter(pk=program.pk).exists()
+    assert ProgramVersion.objects.count() == library
 
 
 def test_clinical_rows_stay_under_the_pseudonym(cast: Cast) -> None:
