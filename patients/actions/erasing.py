@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import IntegrityError, models, router, transaction
 from django.db.models import Max
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from clinics import audit
@@ -20,11 +21,12 @@ from clinics.actions.members import may
 from clinics.errors import Conflict, Invalid
 from clinics.localtime import local_day
 from clinics.mail import send_account_mail
-from clinics.models import Membership
+from clinics.models import Clinic, Membership, Role
 from clinics.transitions import advance
 from patients.actions.caseload import refresh_entry
 from patients.actions.once import store_once
 from patients.models import Assignment, CheckIn, Correction, ErasureRequest, Patient, Run, SessionLog
+from patients.moments import day_month_year
 from patients.rules.retention import answer_by, is_proof, keep_until
 from patients.states import ERASURE, PATIENT
 from programs.models import Program, ProgramVersion
@@ -58,6 +60,7 @@ def ask_for_erasure(
             client_digest=digest,
         )
         audit.record("erasure.ask", row=row, by=by, at=now)
+        tell_managers(patient.clinic, row.answer_by_on)
         return row
 
     try:
@@ -65,6 +68,16 @@ def ask_for_erasure(
     except IntegrityError as error:
         raise Conflict(_("You have already asked. Your clinic will answer.")) from error
     return row
+
+
+def tell_managers(clinic: Clinic, until: dt.date) -> None:
+    """Mail the clinic's managers that a request waits, without saying whose."""
+    told: dict[str, Any] = {"clinic": clinic, "url": f"{settings.BASE_URL}{reverse('patients:erasure_requests')}"}
+    for member in Membership.objects.current().filter(clinic=clinic, role=Role.MANAGER).select_related("user"):
+        language = member.user.language or clinic.language
+        with translation.override(language):
+            day = day_month_year(until)
+        send_account_mail("erasure_asked", member.user.email, told | {"until": day}, language)
 
 
 @transaction.atomic

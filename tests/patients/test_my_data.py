@@ -1,5 +1,6 @@
 """My data, deleted runs and erasure as pages: what they show, what they refuse, and nobody else's rows."""
 
+import re
 import uuid
 from typing import Any
 
@@ -155,6 +156,17 @@ def test_a_patient_asks_sees_the_state_and_takes_it_back(cast: Cast, hannah: Cli
     back = reverse("patients:erasure_withdraw", args=[wish.pk])
     assert [hannah.post(back)["Location"] for _click in range(2)] == [DATA, DATA]
     assert "took your last request back" in hannah.get(DATA).content.decode()
+
+
+def test_the_managers_are_told_by_mail_that_a_request_waits_but_not_whose(
+    cast: Cast, hannah: Client, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        hannah.post(ASK, {"words": "Please"})
+    (mail,) = mailoutbox
+    assert mail.to == ["manager@riverside.example"]
+    assert REQUESTS in mail.body
+    assert not re.search("Hannah|Brandt|Please,", mail.body + mail.subject)
 
 
 def test_too_many_words_are_refused_beside_the_field_and_kept(cast: Cast, hannah: Client) -> None:

@@ -28,6 +28,8 @@ from patients.actions.erasing import (
 from patients.actions.people import change_patient
 from patients.actions.runs import add_shoe, correct_run, delete_run, log_run
 from patients.models import Alert, Assignment, CheckIn, Correction, ErasureRequest, Patient, Run, SessionLog, Shoe
+from patients.tasks import delete_what_expired
+from physio.celery import SCHEDULE
 from programs.models import Program, ProgramVersion
 from reminders.models import Delivery, Kind, Preference
 from tests.cast import Cast, sign_in
@@ -225,6 +227,17 @@ def test_what_is_left_is_deleted_the_day_after_its_time_and_nobody_elses(cast: C
     assert {model: model._default_manager.count() for model in tables_of_patients()} == others
     assert AuditEvent.objects.filter(patient_id=patient.pk, action="patient.delete").count() == 1
     assert delete_expired(now=last + 2 * DAY) == 0
+
+
+def test_a_daily_task_deletes_what_expired(cast: Cast) -> None:
+    patient = ended(cast)
+    erase_patient(patient=patient, typed=patient.number, by=cast.manager, now=cast.now, years=1)
+    assert delete_what_expired.name == SCHEDULE["retention"]["task"]
+    delete_what_expired()
+    assert Patient.objects.filter(pk=patient.pk).exists()
+    Patient.objects.filter(pk=patient.pk).update(keep_until_on=cast.now.date() - 2 * DAY)
+    delete_what_expired()
+    assert not Patient.objects.filter(pk=patient.pk).exists()
 
 
 def test_every_text_of_a_patients_tables_is_emptied_or_said_to_be_coded() -> None:
