@@ -15,11 +15,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 
 from clinics import audit
 from clinics.models import Membership, Role, User
 from exports.tables import Table, look_up, models_of_a_patient, table_of
-from patients.models import Assignment, Patient
+from patients.models import Assignment, Patient, ScheduledSession
 from programs.models import Prescription, ProgramVersion, SessionPlan, in_language
 
 FORMAT = "physio-record"
@@ -137,7 +138,10 @@ def source_of(copy: Copy, model: type[models.Model], table: Table) -> Source:
 def programs_of(copy: Copy) -> list[Source]:
     """Return the versions of the programs that were in force, their kinds of session, and the exercises with their doses."""
     language = copy.language
-    mine = Assignment.objects.filter(patient=copy.patient, clinic_id=copy.patient.clinic_id).values("version_id")
+    own = {"patient": copy.patient, "clinic_id": copy.patient.clinic_id}
+    given = Assignment.objects.filter(**own).values("version_id")
+    planned = ScheduledSession.objects.filter(**own).values("session_plan__version_id")
+    mine = ProgramVersion.objects.filter(Q(pk__in=given) | Q(pk__in=planned)).values("pk")
 
     def versions() -> Iterator[Row]:
         for row in ProgramVersion.objects.filter(pk__in=mine).select_related("program").order_by("pk"):

@@ -73,11 +73,12 @@ def ask_for_erasure(
 def tell_managers(clinic: Clinic, until: dt.date) -> None:
     """Mail the clinic's managers that a request waits, without saying whose."""
     told: dict[str, Any] = {"clinic": clinic, "url": f"{settings.BASE_URL}{reverse('patients:erasure_requests')}"}
-    for member in Membership.objects.current().filter(clinic=clinic, role=Role.MANAGER).select_related("user"):
-        language = member.user.language or clinic.language
+    managers = Membership.objects.current().filter(clinic=clinic, role=Role.MANAGER)
+    for email, own in managers.values_list("user__email", "user__language"):
+        language = own or clinic.language
         with translation.override(language):
             day = day_month_year(until)
-        send_account_mail("erasure_asked", member.user.email, told | {"until": day}, language)
+        send_account_mail("erasure_asked", email, told | {"until": day}, language)
 
 
 @transaction.atomic

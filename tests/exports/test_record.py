@@ -10,7 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinics.actions.tokens import create_token
@@ -128,13 +130,15 @@ def test_tables_and_document_say_the_same(cast: Cast) -> None:
             assert {key: str(cell(value)) for key, value in row.items()} == cells
 
 
-def test_the_number_of_queries_does_not_grow_with_the_record(cast: Cast, django_assert_num_queries: Any) -> None:
-    def read() -> None:
-        b"".join(write_json(open_copy(patient, now=cast.now)))
+def test_the_number_of_queries_does_not_grow_with_the_record(cast: Cast) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            b"".join(write_json(open_copy(patient, now=cast.now)))
+        return len(asked)
 
     patient = whole(cast.hannah, cast.now)
-    with django_assert_num_queries(26):
-        read()
+    before = queries()
+    assert before <= len(models_of_a_patient()) + 6
     shoe, _new = add_shoe(patient=loaded(cast.hannah), name="Blue ones", by=me(cast.hannah), now=cast.now)
     for minute in range(30):
         log_run(
@@ -144,8 +148,7 @@ def test_the_number_of_queries_does_not_grow_with_the_record(cast: Cast, django_
     run = Run.objects.select_related("patient__clinic", "patient__caseload").first()
     assert run is not None
     delete_run(run=run, by=me(cast.hannah), now=cast.now)
-    with django_assert_num_queries(26):
-        read()
+    assert queries() == before
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+49 30 1", "-2", "@SUM(A1)", "\tx", "\rx", "\nx"])
