@@ -26,12 +26,6 @@ def moment(at: dt.datetime | None, zone: str) -> str:
 
 
 @register.filter
-def dayat(at: dt.datetime | None, zone: str) -> str:
-    """Return the day of a moment in the zone: "16 Mar 2026"; empty for None."""
-    return day_month_year(to_local(at, zone).date()) if at else ""
-
-
-@register.filter
 def clock(at: dt.datetime | None, zone: str) -> str:
     """Return the time of day in the zone: "17:00"; empty for None."""
     return f"{to_local(at, zone):%H:%M}" if at else ""
@@ -47,3 +41,9 @@ def minutes(seconds: int | None) -> str:
 def weekdays(numbers: Iterable[int]) -> str:
     """Name ISO weekdays in short, in order: [1, 4] is "Mon, Thu"."""
     return ", ".join(str(WEEKDAYS_ABBR[number - 1]) for number in sorted(numbers))
+
+
+@register.filter
+def localday(at: dt.datetime | None, zone: str) -> str:
+    """Return the day in the zone: "17 Mar 2026"; empty for None."""
+    return day_month_year(to_local(at, zone)) if at else ""
