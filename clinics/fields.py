@@ -167,6 +167,23 @@ class Kilograms(serializers.FloatField):
         return found
 
 
+class Kilometres(serializers.FloatField):
+    """A distance in km, above 0 up to 300, in steps of 0.01."""
+
+    def __init__(self, **options: Any) -> None:
+        """Set both ends."""
+        super().__init__(min_value=0.01, max_value=300, **options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse texts and finer steps; returns a Decimal."""
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("invalid")
+        found = Decimal(str(data))
+        if not found.is_finite() or abs(found) > 10_000 or found != found.quantize(Decimal("0.01")):
+            self.fail("invalid")
+        return found
+
+
 class ScopedField(RelatedBase):
     """A reference to a row by its id; only rows the member may see exist for it."""
 

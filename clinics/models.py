@@ -142,6 +142,9 @@ class Clinic(models.Model):
     )
     open_weekdays = models.JSONField(_("open on"), default=list, blank=True, help_text=_("ISO weekdays, 1 is Monday."))
     require_second_factor = models.BooleanField(_("staff need a second factor"), default=False)
+    keep_records_years = models.PositiveSmallIntegerField(
+        _("years records are kept after the end of treatment"), default=10, validators=[MinValueValidator(1), MaxValueValidator(30)]
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -151,6 +154,7 @@ class Clinic(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(pain_green_max__lt=F("pain_amber_max")), name="clinic_pain_bands_in_order"),
             models.CheckConstraint(condition=Q(pain_amber_max__lte=9), name="clinic_pain_bands_end_below_ten"),
+            models.CheckConstraint(condition=Q(keep_records_years__gte=1, keep_records_years__lte=30), name="clinic_keeps_records"),
         ]
 
     def __str__(self) -> str:

@@ -55,6 +55,10 @@ class ScopedModel(models.Model):
     """Base of every model that web code reads."""
 
     scope: ClassVar[Scope] = Scope()
+    coded: ClassVar[frozenset[str]] = frozenset()
+    """Text and JSON columns that hold our own words, codes and dates: they stay when a person is erased, every other text is emptied."""
+    goes_with_person: ClassVar[bool] = False
+    """Whether rows are deleted, instead of kept without a name, when their person is erased."""
 
     objects: ClassVar[Any] = ScopedQuerySet.as_manager()
 

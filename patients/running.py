@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
@@ -85,9 +86,14 @@ def weeks_of(runs: Iterable[Run], *, last: dt.date, count: int) -> list[RunWeek]
     ]
 
 
+def with_km(shoes: Any) -> Any:
+    """Return pairs with the kilometres of their runs as `km`."""
+    return shoes.annotate(km=Coalesce(Sum("runs__distance_km", filter=Q(runs__distance_km__isnull=False)), Decimal(0)))
+
+
 def shoe_lines(shoes: "QuerySet[Shoe]") -> list[ShoeLine]:
     """Return pairs with their kilometres in one query, those in use first."""
-    rows = shoes.annotate(km=Coalesce(Sum("runs__distance_km", filter=Q(runs__distance_km__isnull=False)), Decimal(0)))
+    rows = with_km(shoes)
     lines = [ShoeLine(shoe, shoe.km, min(float(shoe.km / shoe.limit_km), 1.0), shoe.km >= shoe.limit_km) for shoe in rows]
     return sorted(lines, key=lambda line: (line.shoe.retired_on is not None, -line.shoe.started_on.toordinal()))
 

@@ -1,6 +1,6 @@
 """The moves that assignments, sessions, reports, assessments and alerts may make."""
 
-from patients.models import Alert, Assessment, Assignment, Patient, ScheduledSession, SymptomReport
+from patients.models import Alert, Assessment, Assignment, ErasureRequest, Patient, ScheduledSession, SymptomReport
 
 _A = Assignment.Status
 ASSIGNMENT: dict[str, frozenset[str]] = {
@@ -38,6 +38,13 @@ _L = Alert.Status
 ALERT: dict[str, frozenset[str]] = {
     _L.ACKNOWLEDGED: frozenset({_L.OPEN}),
     _L.RESOLVED: frozenset({_L.OPEN, _L.ACKNOWLEDGED}),
+}
+
+_E = ErasureRequest.Status
+ERASURE: dict[str, frozenset[str]] = {
+    _E.WITHDRAWN: frozenset({_E.OPEN}),
+    _E.REFUSED: frozenset({_E.OPEN}),
+    _E.DONE: frozenset({_E.OPEN}),
 }
 
 PATIENT: dict[str, frozenset[str]] = {

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from patients.views import checkin, consents, me, messages, plan, progress, runs, sessions
+from patients.views import checkin, consents, data, me, messages, plan, progress, runs, sessions
 
 urlpatterns = [
     path("", me.today, name="today"),
@@ -20,6 +20,7 @@ urlpatterns = [
     path("runs/", runs.runs, name="runs"),
     path("runs/new/", runs.run_new, name="run_new"),
     path("runs/<uuid:pk>/", runs.run, name="run"),
+    path("runs/<uuid:pk>/delete/", runs.run_delete, name="run_delete"),
     path("shoes/", runs.shoes, name="shoes"),
     path("shoes/<uuid:pk>/put-aside/", runs.shoe_retire, name="shoe_retire"),
     path("shoes/<uuid:pk>/take-up/", runs.shoe_take_up, name="shoe_take_up"),
@@ -35,4 +36,8 @@ urlpatterns = [
     path("more/consents/", consents.consents, name="consents"),
     path("more/consents/stop/", consents.consent_stop, name="consent_stop"),
     path("messages/", messages.messages, name="messages"),
+    path("more/data/", data.my_data, name="my_data"),
+    path("more/data/corrections/", data.corrections, name="corrections"),
+    path("more/data/erasure/", data.erasure_ask, name="erasure_ask"),
+    path("more/data/erasure/<uuid:pk>/withdraw/", data.erasure_withdraw, name="erasure_withdraw"),
 ]

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from patients.views import alerts, assign, caseload, messages, patient_page, people, planning, supervise, trail, welcome
+from patients.views import alerts, assign, caseload, data, messages, patient_page, people, planning, supervise, trail, welcome
 
 urlpatterns = [
     path("patients/", caseload.caseload, name="caseload"),
     path("welcome/", welcome.welcome, name="welcome"),
     path("clinic/trail/", trail.trail, name="trail"),
+    path("clinic/erasure/", data.erasure_requests, name="erasure_requests"),
     path("patients/new/", people.patient_new, name="patient_new"),
     path("patients/<uuid:pk>/", patient_page.patient, name="patient"),
     path("patients/<uuid:pk>/plan/", patient_page.patient_plan, name="patient_plan"),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("patients/<uuid:pk>/edit/", people.patient_edit, name="patient_edit"),
     path("patients/<uuid:pk>/invite/", people.patient_invite, name="patient_invite"),
     path("patients/<uuid:pk>/archive/", people.patient_archive, name="patient_archive"),
+    path("patients/<uuid:pk>/erasure/", data.erasure, name="erasure"),
     path("patients/<uuid:pk>/assign/", assign.assign, name="assign"),
     path("patients/<uuid:pk>/assign/confirm/", assign.assign_confirm, name="assign_confirm"),
     path("patients/assignments/<uuid:pk>/end/", assign.assignment_end, name="assignment_end"),

@@ -28,6 +28,7 @@ from patients.api.following import AlertViewSet, AssessmentViewSet
 from patients.api.messages import MessageViewSet
 from patients.api.people import CaseloadViewSet, PatientViewSet
 from patients.api.plans import AssignmentViewSet, PauseViewSet
+from patients.api.runs import RunViewSet, ShoeViewSet
 from patients.api.sessions import SessionLogViewSet, SessionViewSet
 from programs.api import ExerciseViewSet, ProgramViewSet, VersionViewSet
 from reminders.api import DeliveryViewSet
@@ -45,6 +46,8 @@ RESOURCES: dict[str, Any] = {
     "pauses": PauseViewSet,
     "sessions": SessionViewSet,
     "session-logs": SessionLogViewSet,
+    "runs": RunViewSet,
+    "shoes": ShoeViewSet,
     "check-ins": CheckInViewSet,
     "symptom-reports": ReportViewSet,
     "assessments": AssessmentViewSet,

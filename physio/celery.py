@@ -14,6 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "physio.settings")
 SCHEDULE: dict[str, dict[str, Any]] = {
     "reminders": {"task": "reminders.tick", "schedule": 60.0, "options": {"expires": 55}},
     "patients": {"task": "patients.tick", "schedule": 300.0, "options": {"expires": 290}},
+    "retention": {"task": "patients.delete_expired", "schedule": 86400.0, "options": {"expires": 3600}},
     "audit": {"task": "clinics.seal_audit", "schedule": 60.0, "options": {"expires": 55}},
 }
 

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("clinics.urls")),
     path("", include("programs.urls")),
     path("", include("patients.urls")),
+    path("", include("exports.urls")),
     path("", include("reminders.urls")),
     # the API and the administration
     path("api/v1/", include("physio.api")),

@@ -41,6 +41,7 @@ class Preference(ScopedModel):
     changed_at = models.DateTimeField(default=timezone.now)
 
     scope = Scope("clinic", "patient__membership")
+    goes_with_person = True
 
     class Meta:
         verbose_name = _("reminder wish")
@@ -106,6 +107,7 @@ class Delivery(ScopedModel):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     scope = Scope("clinic", "patient__membership")
+    goes_with_person = True
     objects: ClassVar[Any] = DeliveryQuerySet.as_manager()
 
     class Meta:

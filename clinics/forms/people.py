@@ -133,6 +133,7 @@ class ClinicForm(FormOfClinic):
             "silence_days",
             "missed_in_a_row",
             "require_second_factor",
+            "keep_records_years",
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -99,6 +99,8 @@ def change_patient(*, patient: Patient, by: Membership, now: dt.datetime, **chan
     unknown = set(changes) - set(EDITABLE)
     if unknown:
         raise ValueError(f"not editable: {sorted(unknown)}")
+    if patient.erased_at is not None:
+        raise Conflict(_("This person was erased. Nothing is entered here any more."))
     check_person(
         clinic=patient.clinic,
         now=now,

@@ -14,12 +14,12 @@ from clinics import audit
 from clinics.errors import Conflict, Invalid
 from clinics.localtime import local_day
 from clinics.models import Membership
-from patients.actions.caseload import note_run
+from patients.actions.caseload import note_run, refresh_entry
 from patients.actions.consents import need_consent
-from patients.actions.diary import check_day, check_scale, correct_entry
+from patients.actions.diary import CORRECTABLE, check_day, check_scale, correct_entry, plain
 from patients.actions.once import store_once
 from patients.actions.sessions import Done, log_session, prescriptions_of
-from patients.models import SHOE_LIMIT_KM, Patient, Run, ScheduledSession, Shoe
+from patients.models import SHOE_LIMIT_KM, Correction, DeletedRun, Patient, Run, ScheduledSession, Shoe
 from programs.models import Prescription
 
 LONGEST_KM = Decimal(300)
@@ -87,6 +87,8 @@ def log_run(
         raise Invalid(fields={"source": [_("Please choose from the list.")]})
     if shoe is not None and shoe.patient_id != patient.pk:
         raise Invalid(fields={"shoe": [_("Please choose from the list.")]})
+    if session is not None and session.patient_id != patient.pk:
+        raise Invalid(fields={"session": [_("This session belongs to somebody else.")]})
     content = {
         **numbers,
         "distance_km": None if distance_km is None else f"{distance_km:.2f}",
@@ -117,6 +119,9 @@ def log_run(
             client_digest=digest,
             **values,
         )
+        # Asked after the insert, so that a deletion that ends at this moment is seen as well.
+        if client_key is not None and was_deleted(patient, client_key):
+            raise Conflict(_("This run was deleted. Enter it anew if it took place after all."))
         audit.record("run.log", row=run, by=by, at=now, source=source)
         note_run(session.patient if session else patient, run, now=now)
         return run
@@ -186,6 +191,12 @@ def log_intervals(
     return {"stage": plan.stage, "run_seconds": plan.run_seconds, "walk_seconds": plan.walk_seconds, "rounds_done": rounds}
 
 
+def was_deleted(patient: Patient, client_key: uuid.UUID) -> bool:
+    """Tell whether the run that came under this key was deleted since."""
+    rows = DeletedRun.objects.filter(clinic_id=patient.clinic_id, patient=patient, client_key=client_key)
+    return bool(rows.exists())
+
+
 def passed_limit(run: Run) -> Decimal | None:
     """Return the kilometres of the run's shoes when this run took them past their limit; None otherwise."""
     if run.shoe is None or run.distance_km is None:
@@ -206,10 +217,53 @@ def correct_run(*, run: Run, changes: dict[str, Any], by: Membership, now: dt.da
 
 
 @transaction.atomic
+def delete_run(*, run: Run, by: Membership, now: dt.datetime) -> None:
+    """Delete a run: no list, sum or rule counts it any more; its answers stay readable as a correction, its key is not taken again.
+
+    The session of a run-walk run stays logged: it may have been done without the distance being right. Raises Conflict when it is gone.
+    """
+    row = Run.objects.select_for_update(of=("self",)).filter(pk=run.pk, clinic_id=run.clinic_id).first()
+    if row is None:
+        raise Conflict(_("This run was already deleted."))
+    values = {"on": row.on.isoformat()} | {name: plain(getattr(row, name)) for name in CORRECTABLE[Run]}
+    Correction.objects.create(
+        clinic_id=row.clinic_id,
+        patient_id=row.patient_id,
+        object_type="run",
+        object_id=row.pk,
+        before={name: value for name, value in values.items() if value not in (None, "")},
+        after={},
+        corrected_by=by,
+        corrected_at=now,
+    )
+    DeletedRun.objects.create(
+        id=row.pk,
+        clinic_id=row.clinic_id,
+        patient_id=row.patient_id,
+        on=row.on,
+        client_key=row.client_key,
+        deleted_by=by,
+        deleted_at=now,
+    )
+    audit.record("run.delete", row=row, by=by, at=now)
+    row.delete()
+    refresh_entry(run.patient, now=now)
+
+
 def add_shoe(
-    *, patient: Patient, name: str, by: Membership, now: dt.datetime, started_on: dt.date | None = None, limit_km: int | None = None
-) -> Shoe:
-    """Add a pair of shoes; None for `started_on` means today, None for `limit_km` the usual limit. Raises Invalid, Conflict."""
+    *,
+    patient: Patient,
+    name: str,
+    by: Membership,
+    now: dt.datetime,
+    started_on: dt.date | None = None,
+    limit_km: int | None = None,
+    client_key: uuid.UUID | None = None,
+) -> tuple[Shoe, bool]:
+    """Add a pair of shoes and tell whether it is new; None for `started_on` means today, for `limit_km` the usual limit.
+
+    Raises Invalid, Conflict.
+    """
     today = local_day(now, patient.zone)
     name = name.strip()
     limit = SHOE_LIMIT_KM if limit_km is None else limit_km
@@ -219,13 +273,25 @@ def add_shoe(
         raise Invalid(fields={"started_on": [_("This day is still to come.")]})
     if not SHOE_LIMITS_KM[0] <= limit <= SHOE_LIMITS_KM[1]:
         raise Invalid(fields={"limit_km": [_("Enter a number between 100 and 3000.")]})
-    if Shoe.objects.filter(clinic_id=patient.clinic_id, patient=patient).count() >= MOST_SHOES:
-        raise Conflict(_("There are already 40 pairs here. That is as many as we keep."))
-    shoe = Shoe.objects.create(
-        clinic_id=patient.clinic_id, patient=patient, name=name, started_on=started_on or today, limit_km=limit, added_at=now
-    )
-    audit.record("shoe.add", row=shoe, by=by, at=now)
-    return shoe
+
+    def store(digest: str) -> Shoe:
+        if Shoe.objects.filter(clinic_id=patient.clinic_id, patient=patient).count() >= MOST_SHOES:
+            raise Conflict(_("There are already 40 pairs here. That is as many as we keep."))
+        shoe = Shoe.objects.create(
+            clinic_id=patient.clinic_id,
+            patient=patient,
+            name=name,
+            started_on=started_on or today,
+            limit_km=limit,
+            added_at=now,
+            client_key=client_key,
+            client_digest=digest,
+        )
+        audit.record("shoe.add", row=shoe, by=by, at=now)
+        return shoe
+
+    content = {"name": name, "started_on": started_on, "limit_km": limit}
+    return store_once(Shoe, patient=patient, client_key=client_key, content=content, store=store)
 
 
 @transaction.atomic

@@ -181,6 +181,7 @@ class ShoeForm(forms.Form):
         input_formats=["%Y-%m-%d"],
     )
     limit_km = NumberField(label=_("Worn after, km"), min_value=SHOE_LIMITS_KM[0], max_value=SHOE_LIMITS_KM[1], initial=SHOE_LIMIT_KM)
+    client_key = KeyField()
 
 
 def filled_in(recording: Recording, started: dt.datetime | None) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from patients.models.assessment import Assessment
 from patients.models.assignment import Assignment, Pause
 from patients.models.consent import Consent
 from patients.models.diary import CheckIn, Correction, SymptomReport
+from patients.models.erasure import ErasureRequest
 from patients.models.message import MESSAGE_MAX, Message
 from patients.models.patient import CaseloadEntry, Patient
-from patients.models.run import SHOE_LIMIT_KM, Run, Shoe
+from patients.models.run import SHOE_LIMIT_KM, DeletedRun, Run, Shoe
 from patients.models.session import ExerciseLog, ScheduledSession, SessionLog
 
 __all__ = (
@@ -20,6 +21,8 @@ __all__ = (
     "CheckIn",
     "Consent",
     "Correction",
+    "DeletedRun",
+    "ErasureRequest",
     "ExerciseLog",
     "Message",
     "Patient",

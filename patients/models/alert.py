@@ -52,6 +52,7 @@ class Alert(ScopedModel):
     note = models.CharField(_("note"), max_length=2000, blank=True)
 
     scope = Scope("clinic")
+    coded = frozenset({"rule", "rules_version", "evidence", "evidence_key"})
     objects: ClassVar[Any] = AlertQuerySet.as_manager()
 
     class Meta:

@@ -53,6 +53,7 @@ class Assignment(ScopedModel):
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
 
     scope = Scope("clinic", "patient__membership")
+    coded = frozenset({"supervised_weekdays", "home_weekdays"})
     objects: ClassVar[Any] = AssignmentQuerySet.as_manager()
 
     class Meta:

@@ -45,6 +45,7 @@ class Consent(ScopedModel):
     withdrawn_by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     scope = Scope("clinic", "patient__membership")
+    coded = frozenset({"version", "language"})
     objects: ClassVar[Any] = ConsentQuerySet.as_manager()
 
     class Meta:

@@ -58,6 +58,7 @@ class SymptomReport(ScopedModel):
     client_digest = models.CharField(max_length=64, blank=True, editable=False)
 
     scope = Scope("clinic", "patient__membership")
+    coded = frozenset({"signs", "rules_version", "text_shown", "language"})
 
     class Meta:
         verbose_name = _("symptom report")
@@ -129,6 +130,7 @@ class Correction(ScopedModel):
     client_digest = models.CharField(max_length=64, blank=True, editable=False)
 
     scope = Scope("clinic", "patient__membership")
+    coded = frozenset({"object_type", "before", "after"})
 
     class Meta:
         verbose_name = _("correction")

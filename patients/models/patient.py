@@ -63,9 +63,12 @@ class Patient(ScopedModel):
     )
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.ACTIVE)
     is_test = models.BooleanField(_("made up for trying out"), default=False)
+    erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False, help_text=_("Since then without a name."))
+    keep_until_on = models.DateField(_("kept until"), null=True, blank=True, editable=False, help_text=_("The last day of what is left."))
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     scope = Scope("clinic", "membership")
+    coded = frozenset({"number", "search_text", "time_zone"})
     objects: ClassVar[Any] = PatientQuerySet.as_manager()
 
     class Meta:
@@ -76,20 +79,21 @@ class Patient(ScopedModel):
         indexes = [
             models.Index(fields=["clinic", "status", "last_name", "first_name"], name="patient_by_name"),
             models.Index(fields=["clinic", "therapist", "status"], name="patient_by_therapist"),
+            models.Index(fields=["keep_until_on"], name="patient_kept_until", condition=Q(keep_until_on__isnull=False)),
         ]
 
     def __str__(self) -> str:
-        return f"{self.first_name} {self.last_name}"
+        return self.full_name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Keep the lower-case text that searches look at."""
-        self.search_text = f"{self.first_name} {self.last_name}".lower()
+        self.search_text = self.full_name.lower()
         super().save(*args, **kwargs)
 
     @property
     def full_name(self) -> str:
-        """First and last name."""
-        return f"{self.first_name} {self.last_name}"
+        """First and last name; the number of a person who was erased."""
+        return f"{self.first_name} {self.last_name}".strip()
 
     @property
     def zone(self) -> str:
@@ -131,6 +135,7 @@ class CaseloadEntry(ScopedModel):
     refreshed_at = models.DateTimeField(null=True, blank=True)
 
     scope = Scope("clinic")
+    coded = frozenset({"reasons", "facts", "pain_series", "readiness_series", "week_ticks", "program_code", "program_status"})
 
     class Meta:
         verbose_name = _("caseload line")

@@ -26,6 +26,8 @@ class Shoe(ScopedModel):
     limit_km = models.PositiveIntegerField(_("worn after, km"), default=SHOE_LIMIT_KM)
     retired_on = models.DateField(_("put aside on"), null=True, blank=True)
     added_at = models.DateTimeField(default=timezone.now, editable=False)
+    client_key = models.UUIDField(null=True, blank=True, editable=False)
+    client_digest = models.CharField(max_length=64, blank=True, editable=False)
 
     scope = Scope("clinic", "patient__membership")
 
@@ -34,6 +36,7 @@ class Shoe(ScopedModel):
         verbose_name_plural = _("pairs of shoes")
         ordering = ["-started_on", "-id"]
         constraints = [
+            models.UniqueConstraint(fields=["clinic", "patient", "client_key"], name="shoe_key_once"),
             models.CheckConstraint(condition=Q(limit_km__gte=100, limit_km__lte=3000), name="shoe_limit_in_range"),
             models.CheckConstraint(condition=Q(retired_on=None) | Q(retired_on__gte=F("started_on")), name="shoe_dates_in_order"),
         ]
@@ -109,6 +112,29 @@ class Run(ScopedModel):
             models.CheckConstraint(condition=between("average_heart_rate", 30, 250), name="run_heart_rate_in_range"),
         ]
         indexes = [models.Index(fields=["clinic", "patient", "-on", "-id"], name="run_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.on:%Y-%m-%d}"
+
+
+class DeletedRun(ScopedModel):
+    """What stays of a deleted run: its id and key, so that the entry sent again does not come back; its answers are a correction."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="deleted_runs")
+    on = models.DateField(_("day"))
+    client_key = models.UUIDField(null=True, blank=True, editable=False)
+    deleted_by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="+")
+    deleted_at = models.DateTimeField(_("deleted at"))
+
+    scope = Scope("clinic", "patient__membership")
+
+    class Meta:
+        verbose_name = _("deleted run")
+        verbose_name_plural = _("deleted runs")
+        ordering = ["-deleted_at"]
+        indexes = [models.Index(fields=["clinic", "patient", "client_key"], name="deleted_run_by_key")]
 
     def __str__(self) -> str:
         return f"{self.on:%Y-%m-%d}"

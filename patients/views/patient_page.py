@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from clinics.models import AuditEvent, Invitation, Membership, User
+from clinics.permissions import allows
 from clinics.web import MemberRequest, page
 from patients.actions.assessments import OPENS_BEFORE_DAYS
 from patients.actions.assigning import is_clear
@@ -34,6 +35,7 @@ from patients.rules.trajectory import has_model_line
 from patients.rules.triage import Rule
 from patients.views import course
 from patients.views.consents import agreement_of
+from patients.views.data import last_request
 from patients.views.messages import can_be_reached, latest_of, new_form
 from patients.views.patient_head import Shown, head_of, open_record
 from patients.wording import SIGN_TEXT
@@ -292,6 +294,8 @@ def patient_record(request: MemberRequest, pk: UUID) -> HttpResponse:
         "invitation_open": invitation is not None and invitation.is_open(shown.now),
         "invitable": record.membership is not None and record.membership.status == Membership.Status.INVITED,
         "can_archive": record.status == Patient.Status.ACTIVE and not any(one.status in {"running", "held"} for one in shown.assignments),
+        "erasure_is_mine": allows(member, "erasure.answer"),
+        "wish": last_request(member, record) if allows(member, "erasure.answer") else None,
         "reports": report_rows(list(reports[:20])),
         "alerts": [{"alert": one, "text": reason_text(one.rule, one.evidence)} for one in alerts],
         "corrections": list(corrections),
@@ -308,7 +312,14 @@ def trail_text(action: str) -> str:
         "patient.create": _("created the record"),
         "patient.change": _("changed master data"),
         "patient.archive": _("put the record into the archive"),
-        "patient.export": _("downloaded the record"),
+        "patient.erase": _("erased a person"),
+        "record.exported": _("downloaded the record"),
+        "data.view": _("looked at the own data"),
+        "erasure.ask": _("asked to be erased"),
+        "erasure.withdraw": _("took the request for erasure back"),
+        "erasure.refuse": _("refused an erasure"),
+        "run.log": _("logged a run"),
+        "run.delete": _("deleted a run"),
         "assignment.create": _("assigned a program"),
         "assignment.start": _("program started"),
         "assignment.hold": _("program put on hold"),

@@ -16,7 +16,7 @@ from clinics.errors import DomainError
 from clinics.localtime import local_day, to_local, to_utc
 from clinics.models import Membership
 from clinics.web import MemberRequest, add_errors, get_visible, page, status_of
-from patients.actions.runs import LoggedRun, add_shoe, correct_run, log_run, retire_shoe, take_up_shoe
+from patients.actions.runs import LoggedRun, add_shoe, correct_run, delete_run, log_run, retire_shoe, take_up_shoe
 from patients.day import Day, read_day
 from patients.doses import read_content
 from patients.forms.runs import (
@@ -29,7 +29,7 @@ from patients.forms.runs import (
     filled_in,
     rename_duration,
 )
-from patients.models import Correction, Patient, Run, ScheduledSession, Shoe
+from patients.models import Correction, DeletedRun, Patient, Run, ScheduledSession, Shoe
 from patients.running import WEEK, rounds_of, shoe_lines, weeks_of
 from patients.views.own import own_page, own_patient
 from patients.views.progress import corrections_of
@@ -175,6 +175,20 @@ def run(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     return own_page(request, "run", context, status=status)
 
 
+@page("run.delete", methods=("GET", "POST"))
+def run_delete(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
+    """Ask once, then delete a run; a second click on the button ends where the first did."""
+    if DeletedRun.objects.visible_to(request.member).filter(pk=pk).exists():
+        return redirect("patients:runs")
+    row = get_visible(Run.objects.select_related("patient__clinic", "patient__caseload", "shoe"), request.member, pk=pk)
+    if request.method == "POST":
+        delete_run(run=row, by=request.member, now=timezone.now())
+        messages.success(request, _("Run deleted."))
+        return redirect("patients:runs")
+    audit.record("run.view", row=row)
+    return own_page(request, "run_delete", {"row": row, "patient": row.patient})
+
+
 # --- run-walk sessions ---------------------------------------------------------------------
 
 
@@ -240,7 +254,7 @@ def timer_page(
 def shoes(request: MemberRequest) -> HttpResponse:
     """Show the pairs with their kilometres, and add one."""
     patient = own_patient(request)
-    form = ShoeForm(request.POST if request.method == "POST" else None)
+    form = ShoeForm(request.POST if request.method == "POST" else None, initial={"client_key": uuid.uuid4()})
     status = 200
     if request.method == "POST":
         if form.is_valid():

@@ -24,15 +24,27 @@ UNUSUAL_DAYS = 30
 MANY_RECORDS_AN_HOUR = 40
 """More than anybody opens while working; our default, to be reviewed by the clinic."""
 
-RECORDS = ("patient.", "assignment.", "session.", "checkin.", "symptoms.", "assessment.", "alert.", "entry.", "plan.")
+RECORDS = (
+    "patient.",
+    "assignment.",
+    "session.",
+    "checkin.",
+    "symptoms.",
+    "assessment.",
+    "alert.",
+    "entry.",
+    "plan.",
+    "run.",
+    "shoe.",
+    "record.",
+    "data.",
+    "erasure.",
+)
 GROUPS: dict[str, tuple[Promise, tuple[str, ...]]] = {
     "sign_in": (_("Signing in"), ("login", "logout", "password.", "factor.", "recovery_code.", "session.end", "clinic.switch")),
     "people": (_("People and roles"), ("membership.", "invitation.", "token.", "user.", "own.")),
     "clinic": (_("Clinic"), ("clinic.change", "closed_day.", "program.")),
-    "records": (
-        _("Patients' records"),
-        ("patient.", "assignment.", "session.", "checkin.", "symptoms.", "assessment.", "alert.", "entry.", "plan."),
-    ),
+    "records": (_("Patients' records"), RECORDS),
     "lists": (_("Lists"), ("caseload.", "trail.", "delivery.")),
     "admin": (_("Administration"), ("admin.",)),
     "refused": (_("Refused"), ("refused",)),
@@ -76,6 +88,20 @@ WORDS: dict[str, Promise] = {
     "alert.view": _("looked at an alert"),
     "trail.view": _("looked at who opened the record"),
     "delivery.list": _("looked at the reminders"),
+    "run.list": _("looked at the runs"),
+    "run.view": _("looked at a run"),
+    "run.log": _("logged a run"),
+    "run.delete": _("deleted a run"),
+    "shoe.list": _("looked at the shoes"),
+    "data.view": _("looked at the own data"),
+    "entry.list": _("looked at the corrections"),
+    "record.exported": _("downloaded the record"),
+    "erasure.ask": _("asked to be erased"),
+    "erasure.withdraw": _("took the request for erasure back"),
+    "erasure.refuse": _("refused an erasure"),
+    "erasure.list": _("looked at the requests for erasure"),
+    "patient.erase": _("erased a person"),
+    "patient.delete": _("deleted what was left of a record"),
     "reminder.send": _("a reminder was sent"),
     "closed_day.add": _("added a closed day"),
     "closed_day.remove": _("removed a closed day"),

@@ -31,6 +31,7 @@ CLINIC = {
     "pain_amber_max": "5",
     "silence_days": "7",
     "missed_in_a_row": "3",
+    "keep_records_years": "10",
 }
 
 
@@ -137,6 +138,8 @@ def test_a_manager_changes_the_clinic(client: Client, cast: Cast) -> None:
         ("silence_days", "1"),
         ("silence_days", "9" * 400),
         ("missed_in_a_row", "0"),
+        ("keep_records_years", "0"),
+        ("keep_records_years", "31"),
         ("time_zone", "Mars/Base"),
         ("country", "ZZ"),
         ("open_weekdays", ["8"]),

@@ -153,7 +153,7 @@ def test_a_file_sent_with_the_save_button_is_shown_first(cast: Cast, hannah: Cli
 
 
 def test_the_therapist_is_named_when_it_hurt_and_the_shoes_when_they_are_worn(cast: Cast, hannah: Client) -> None:
-    shoe = add_shoe(patient=cast.hannah, name="Blue ones", limit_km=100, by=me(cast.hannah), now=cast.now)
+    shoe, _new = add_shoe(patient=cast.hannah, name="Blue ones", limit_km=100, by=me(cast.hannah), now=cast.now)
     a_run(cast.hannah, cast.now, distance_km=Decimal(99), duration_seconds=None, shoe=shoe)
     text = hannah.post(NEW, ANSWERS | {"leg_pain_0_10": "6", "shoe": str(shoe.pk)}, follow=True).content.decode()
     assert "hurt more than 5" in text
@@ -204,7 +204,7 @@ def test_what_is_read_is_noted_in_the_trail(cast: Cast, hannah: Client) -> None:
 @pytest.mark.parametrize("who", ["marek", "wei", "therapist", "manager"])
 def test_nobody_else_gets_at_a_run_or_a_pair(cast: Cast, client: Client, who: str) -> None:
     run = a_run(cast.hannah, cast.now)
-    shoe = add_shoe(patient=cast.hannah, name="Blue ones", by=me(cast.hannah), now=cast.now)
+    shoe, _new = add_shoe(patient=cast.hannah, name="Blue ones", by=me(cast.hannah), now=cast.now)
     person = getattr(cast, who)
     sign_in(client, getattr(person, "membership", person))
     expected = 403 if who in {"therapist", "manager"} else 404

@@ -50,7 +50,7 @@ def go(cast: Cast, **more: Any) -> LoggedRun:
 
 
 def shoe_of(cast: Cast, **more: Any) -> Shoe:
-    return add_shoe(patient=loaded(cast.hannah), by=me(cast.hannah), now=cast.now - 5 * DAY, **{"name": "Blue ones"} | more)
+    return add_shoe(patient=loaded(cast.hannah), by=me(cast.hannah), now=cast.now - 5 * DAY, **{"name": "Blue ones"} | more)[0]
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_the_morning_after_a_run_answers_whether_it_settled(cast: Cast) -> None:
 
 
 def test_a_shoe_of_somebody_else_cannot_be_named(cast: Cast) -> None:
-    foreign = add_shoe(patient=loaded(cast.marek), name="Marek's", by=me(cast.marek), now=cast.now)
+    foreign, _new = add_shoe(patient=loaded(cast.marek), name="Marek's", by=me(cast.marek), now=cast.now)
     with pytest.raises(Invalid) as refused:
         go(cast, shoe=foreign)
     assert list(refused.value.fields) == ["shoe"]

@@ -1,0 +1,12 @@
+"""Addresses of the copies of a record."""
+
+from django.urls import path
+
+from exports import views
+
+app_name = "exports"
+urlpatterns = [
+    path("me/more/data/download/", views.own, name="own"),
+    path("me/more/data/download/record.json", views.own_copy, {"kind": "json"}, name="own_json"),
+    path("me/more/data/download/record.zip", views.own_copy, {"kind": "csv"}, name="own_csv"),
+]
