@@ -31,6 +31,7 @@ from patients.reasons import ICONS, reason_text
 from patients.rules.trajectory import has_model_line
 from patients.views import course
 from patients.views.patient_head import Shown, head_of, open_record
+from patients.views.trail_words import part_text, trail_text
 from patients.wording import SIGN_TEXT
 from programs.dose import seconds_text
 from programs.evidence import evidence_of
@@ -285,35 +286,8 @@ def patient_record(request: MemberRequest, pk: UUID) -> HttpResponse:
         "reports": report_rows(list(reports[:20])),
         "alerts": [{"alert": one, "text": reason_text(one.rule, one.evidence)} for one in alerts],
         "corrections": list(corrections),
-        "trail": [{"event": one, "who": people.get(one.actor_id), "text": trail_text(one.action)} for one in trail],
+        "trail": [
+            {"event": one, "who": people.get(one.actor_id), "text": trail_text(one.action), "part": part_text(one.details)} for one in trail
+        ],
     }
     return render(request, "patients/patient_record.html", context)
-
-
-def trail_text(action: str) -> str:
-    """Return an entry of the trail in words; what has no words of its own is shown as its key."""
-    words = {
-        "patient.view": _("opened the record"),
-        "patient.create": _("created the record"),
-        "patient.change": _("changed master data"),
-        "patient.archive": _("put the record into the archive"),
-        "patient.export": _("downloaded the record"),
-        "assignment.create": _("assigned a program"),
-        "assignment.start": _("program started"),
-        "assignment.hold": _("program put on hold"),
-        "assignment.end": _("ended a program"),
-        "assignment.withdraw": _("took an assignment back"),
-        "session.log": _("logged a session"),
-        "session.move": _("moved a session"),
-        "session.skip": _("marked a session as not done"),
-        "plan.pause": _("paused the program"),
-        "checkin.log": _("checked in"),
-        "symptoms.report": _("answered the symptom check"),
-        "symptoms.withdraw": _("took a report back"),
-        "symptoms.clear": _("wrote a clearance"),
-        "alert.acknowledge": _("acknowledged an alert"),
-        "assessment.answer": _("answered an assessment"),
-        "assessment.skip": _("skipped an assessment"),
-        "entry.correct": _("corrected an entry"),
-    }
-    return words.get(action, action)
