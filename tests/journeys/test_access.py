@@ -131,6 +131,7 @@ def patient_pages(patient: Patient, session: ScheduledSession) -> Iterator[str]:
         if row is not None and address.url(row.pk).startswith("/me/"):
             yield address.url(row.pk)
     yield from (reverse(name) for name in ELSEWHERE)
+    yield reverse("offline", args=["de"])
 
 
 def test_every_page_of_a_patient_is_accessible_narrow_and_large(context: BrowserContext, live_server: LiveServer, cast: Cast) -> None:
