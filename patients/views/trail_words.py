@@ -70,6 +70,16 @@ WORDS: dict[str, Promise] = {
     "reminder.send": _("a reminder was sent"),
     "closed_day.add": _("added a closed day"),
     "closed_day.remove": _("removed a closed day"),
+    "run.log": _("entered a run"),
+    "run.new": _("opened the form of a run"),
+    "run.list": _("looked at the runs"),
+    "run.view": _("looked at a run"),
+    "shoe.add": _("added running shoes"),
+    "shoe.list": _("looked at the running shoes"),
+    "shoe.retire": _("put running shoes aside"),
+    "shoe.take_up": _("took running shoes up again"),
+    "reminder.change": _("changed the reminders"),
+    "user.address": _("changed an e-mail address"),
 }
 
 

@@ -23,8 +23,7 @@ async function start() {
     signs.scrollIntoView();
   };
   addEventListener("hashchange", showSigns);
-  showSigns();
-  if (!me) return;
+  if (!me) { showSigns(); return; }
   navigator.serviceWorker?.register("/sw.js", { updateViaCache: "none" }).catch(() => {});
 
   async function draw() {
@@ -84,6 +83,7 @@ async function start() {
     form.requestSubmit();
   }, true);
   await draw();
+  showSigns();
   await send();
 }
 

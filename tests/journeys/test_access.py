@@ -75,7 +75,7 @@ class Looker:
     def at(self, member: Membership, urls: Iterable[str], language: str) -> None:
         """Look at pages as this member."""
         self.enter(member)
-        User.objects.filter(pk=member.user_id).update(language=language, theme="")
+        User.objects.filter(pk=str(member.user_id)).update(language=language, theme="")
         for url in urls:
             self.look(url)
 

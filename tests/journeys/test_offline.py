@@ -1,7 +1,9 @@
 """A patient without a connection: what was entered waits on the phone, goes out once, and never gets lost or into other hands."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from patients.actions.caseload import refresh_entry
-from patients.models import CheckIn, Patient, ScheduledSession, SessionLog, SymptomReport
+from patients.models import CheckIn, Patient, Run, ScheduledSession, SessionLog, SymptomReport
 from tests.cast import Cast, member_of, sign_in
 
 pytestmark = pytest.mark.browser
@@ -91,17 +93,24 @@ def test_a_check_in_without_connection_is_sent_once_with_the_time_it_was_done(ph
     assert before <= row.done_at <= after + dt.timedelta(milliseconds=500) < row.entered_at
 
 
-def test_a_whole_session_waits_and_another_clinic_entry_is_not_overwritten(phone: Page, cast: Cast) -> None:
+def test_a_session_and_a_run_wait_together_and_are_sent_together(phone: Page, cast: Cast) -> None:
     session = ScheduledSession.objects.get(patient=cast.hannah, on=timezone.localdate(), setting="home")
+    run = phone.context.new_page()
+    run.goto(reverse("patients:run_new"))
     phone.goto(reverse("patients:session", args=[session.pk]))
-    phone.locator("summary:has-text('Already done')").click()
-    phone.locator("details fieldset").first.locator("label:has-text('2')").click()
     phone.context.set_offline(True)
-    phone.locator("details button.btn--primary, details button.btn--soft").first.click()
+    phone.locator("summary:has-text('Already done')").click()
+    phone.locator("#log fieldset").first.locator("label:has-text('2')").click()
+    phone.locator("#log form button").last.click()
     expect(phone.locator("[data-unsent] li")).to_contain_text("Session · pain 2")
+    run.locator("input[name=distance_km]").fill("5,2")
+    run.locator("fieldset:has-text('Worst back pain') label:has-text('3')").first.click()
+    run.locator("button:has-text('Save the run')").click()
+    expect(run.locator("[data-unsent] li")).to_have_text([re.compile("Session · pain 2"), re.compile("Run · pain 3")])
     phone.context.set_offline(False)
-    phone.wait_for_url("**/me/")
+    run.wait_for_url("**/me/")
     assert SessionLog.objects.get(session=session).pain_during_0_10 == 2
+    assert list(Run.objects.filter(patient=cast.hannah).values_list("distance_km", "pain_worst_0_10")) == [(Decimal("5.20"), 3)]
 
 
 def test_what_the_server_refuses_stays_and_says_what_to_do(phone: Page, cast: Cast) -> None:
