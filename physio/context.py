@@ -41,6 +41,8 @@ PATIENT = (
     Item("progress", _("Progress"), "patients:progress", "trending-up", "progress.view"),
     Item("more", _("More"), "patients:more", "ellipsis", "own.settings"),
 )
+BEHIND_MORE = ("/settings/", "/accounts/")
+"""What a patient reaches through the last place of the navigation, although it stands elsewhere."""
 SHELLS = {True: "_shell_patient.html", False: "_shell_pro.html", None: "_shell_gate.html"}
 
 
@@ -78,6 +80,8 @@ def navigation(request: HttpRequest, member: Membership | None) -> Callable[[], 
         places = [place for item in items if (place := _place(item)) is not None]
         here = max((place["url"] for place in places if request.path.startswith(place["url"])), key=len, default="")
         named = getattr(request, "nav_key", "")
+        if not named and not here and member.is_patient and request.path.startswith(BEHIND_MORE):
+            named = "more"
         for place in places:
             place["current"] = place["key"] == named if named else place["url"] == here
             if place["key"] == "caseload":

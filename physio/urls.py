@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from clinics.views.entry import home
-from physio import health
+from physio import health, offline
 
 handler400 = "clinics.web.bad_request"
 handler403 = "clinics.web.permission_denied"
@@ -16,6 +16,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # signs of life
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    # the application on a phone
+    path("manifest.webmanifest", offline.manifest, name="manifest"),
+    path("sw.js", offline.service_worker, name="service_worker"),
+    path("offline/<str:language>/", offline.offline, name="offline"),
     # pages, one line an app
     path("", home, name="home"),
     path("accounts/", include("clinics.account_urls")),

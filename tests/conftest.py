@@ -125,12 +125,13 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    """A phone-sized English browser that asks for less motion; tests that need another make their own context."""
+    """A phone-sized English browser that asks for less motion, without service worker; tests that need another make their own context."""
     return {
         **browser_context_args,
         "viewport": {"width": 390, "height": 844},
         "locale": "en-GB",
         "reduced_motion": "reduce",
+        "service_workers": "block",
     }
 
 

@@ -17,6 +17,8 @@ from programs.models import Prescription
 NOTE_MAX = 2000
 LOWEST_EFFORT = 5
 """Efforts up to this one are a single answer."""
+OLDEST_YEAR = 2000
+"""Before that nothing was done, and some time zones cannot be computed."""
 NO_RUN = "no_run"
 PICK = _("Choose a number from 0 to 10.")
 TOO_LONG = _("Please shorten this to %(limit_value)d characters.")
@@ -47,6 +49,22 @@ class KeyField(forms.UUIDField):
         return found if isinstance(found, uuid.UUID) else None
 
 
+class DoneAtField(forms.DateTimeField):
+    """The moment an entry was made on a phone without a connection; a damaged one is as good as none."""
+
+    def __init__(self, **options: Any) -> None:
+        """Hide the field and allow it to be missing."""
+        super().__init__(required=False, widget=forms.HiddenInput, **options)
+
+    def clean(self, value: Any) -> dt.datetime | None:
+        """Return the moment, or None."""
+        try:
+            found = super().clean(value)
+        except forms.ValidationError:
+            return None
+        return found if isinstance(found, dt.datetime) and found.year >= OLDEST_YEAR else None
+
+
 class NoteField(forms.CharField):
     """Free words of the patient, up to 2000 characters."""
 
@@ -70,6 +88,7 @@ class CheckInForm(forms.Form):
     pain_0_10 = ScaleField(label=_("How much back pain right now?"))
     readiness_0_10 = ScaleField(label=_("How ready do you feel to run today?"))
     client_key = KeyField()
+    done_at = DoneAtField()
 
 
 class SignsForm(forms.Form):
@@ -121,6 +140,7 @@ class SessionForm(forms.Form):
         label=_("Done on"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), input_formats=["%Y-%m-%d"]
     )
     client_key = KeyField()
+    done_at = DoneAtField()
 
     def __init__(self, *args: Any, needs_pain: bool = True, **kwargs: Any) -> None:
         """Ask for pain unless the session was stopped."""
@@ -129,7 +149,7 @@ class SessionForm(forms.Form):
 
     def answers(self) -> dict[str, Any]:
         """Return what `log_session` wants."""
-        names = ("pain_during_0_10", "effort_rpe_0_10", "soreness_0_10", "note", "on", "client_key")
+        names = ("pain_during_0_10", "effort_rpe_0_10", "soreness_0_10", "note", "on", "client_key", "done_at")
         return {name: self.cleaned_data.get(name) for name in names}
 
 

@@ -12,7 +12,7 @@ from clinics.errors import DomainError
 from clinics.models import Membership
 from clinics.web import ScopedModelChoiceField
 from patients.actions.runs import HEART_RATES, MOST_ROUNDS, SHOE_LIMITS_KM
-from patients.forms.me import KeyField, NoteField, ScaleField
+from patients.forms.me import DoneAtField, KeyField, NoteField, ScaleField
 from patients.models import SHOE_LIMIT_KM, Run, Shoe
 from patients.watch import Reason, Recording, Unreadable, read_watch_file
 
@@ -144,6 +144,7 @@ class RunForm(RunNumbersForm):
     )
     source = forms.ChoiceField(required=False, choices=Run.Source.choices, widget=forms.HiddenInput)
     client_key = KeyField()
+    done_at = DoneAtField()
 
     def clean_source(self) -> str:
         """Take a missing source for numbers entered by hand."""

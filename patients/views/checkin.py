@@ -52,7 +52,7 @@ def check_in(request: MemberRequest) -> HttpResponse:
 
 def save_check_in(request: MemberRequest, patient: Patient, day: Day, form: CheckInForm, signs: SignsForm | None) -> HttpResponse:
     """Store the answers; a reported sign leads to what it demands, everything else back to Today."""
-    data = form.cleaned_data
+    data, now = form.cleaned_data, timezone.now()
     try:
         _row, report = store_check_in(
             patient=patient,
@@ -60,7 +60,8 @@ def save_check_in(request: MemberRequest, patient: Patient, day: Day, form: Chec
             readiness_0_10=data["readiness_0_10"],
             signs=signs.cleaned_data["signs"] if signs else (),
             by=request.member,
-            now=timezone.now(),
+            now=now,
+            done_at=data["done_at"] or now,
             client_key=data["client_key"],
         )
     except DomainError as error:

@@ -179,7 +179,7 @@ def split_of(sessions: Iterable[ScheduledSession], today: dt.date) -> list[tuple
     by_setting = adherence.adherence_by_setting(facts_of(sessions), today)
     names = {Setting.SUPERVISED: _("In the clinic"), Setting.HOME: _("At home")}
     return [
-        (names[setting], _("%(done)s of %(due)s") % {"done": f"{one.done:g}", "due": one.due}, one.percent or 0)
+        (names[setting], _("%(done)s of %(due)s") % {"done": score(round(one.done, 1)), "due": one.due}, one.percent or 0)
         for setting, one in by_setting.items()
         if one.due
     ]

@@ -38,6 +38,7 @@ from patients.views.consents import agreement_of
 from patients.views.data import last_request
 from patients.views.messages import can_be_reached, latest_of, new_form
 from patients.views.patient_head import Shown, head_of, open_record
+from patients.views.trail_words import part_text, trail_text
 from patients.wording import SIGN_TEXT
 from programs.dose import seconds_text
 from programs.evidence import evidence_of
@@ -300,47 +301,8 @@ def patient_record(request: MemberRequest, pk: UUID) -> HttpResponse:
         "alerts": [{"alert": one, "text": reason_text(one.rule, one.evidence)} for one in alerts],
         "corrections": list(corrections),
         "agreements": [agreement_of(purpose, consents) for purpose in Purpose],
-        "trail": [{"event": one, "who": people.get(one.actor_id), "text": trail_text(one.action)} for one in trail],
+        "trail": [
+            {"event": one, "who": people.get(one.actor_id), "text": trail_text(one.action), "part": part_text(one.details)} for one in trail
+        ],
     }
     return render(request, "patients/patient_record.html", context)
-
-
-def trail_text(action: str) -> str:
-    """Return an entry of the trail in words; what has no words of its own is shown as its key."""
-    words = {
-        "patient.view": _("opened the record"),
-        "patient.create": _("created the record"),
-        "patient.change": _("changed master data"),
-        "patient.archive": _("put the record into the archive"),
-        "patient.erase": _("erased a person"),
-        "record.exported": _("downloaded the record"),
-        "data.view": _("looked at the own data"),
-        "erasure.ask": _("asked to be erased"),
-        "erasure.withdraw": _("took the request for erasure back"),
-        "erasure.refuse": _("refused an erasure"),
-        "run.log": _("logged a run"),
-        "run.delete": _("deleted a run"),
-        "assignment.create": _("assigned a program"),
-        "assignment.start": _("program started"),
-        "assignment.hold": _("program put on hold"),
-        "assignment.end": _("ended a program"),
-        "assignment.withdraw": _("took an assignment back"),
-        "session.log": _("logged a session"),
-        "session.move": _("moved a session"),
-        "session.skip": _("marked a session as not done"),
-        "plan.pause": _("paused the program"),
-        "checkin.log": _("checked in"),
-        "symptoms.report": _("answered the symptom check"),
-        "symptoms.withdraw": _("took a report back"),
-        "symptoms.clear": _("wrote a clearance"),
-        "alert.acknowledge": _("acknowledged an alert"),
-        "assessment.answer": _("answered an assessment"),
-        "assessment.skip": _("skipped an assessment"),
-        "entry.correct": _("corrected an entry"),
-        "consent.give": _("gave an agreement"),
-        "consent.withdraw": _("took an agreement back"),
-        "message.send": _("wrote a message"),
-        "message.read": _("read messages"),
-        "message.list": _("looked at the messages"),
-    }
-    return words.get(action, action)

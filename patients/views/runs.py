@@ -81,7 +81,7 @@ def run_new(request: MemberRequest) -> HttpResponse:
     if not form.is_valid():
         return run_page(request, patient, form, status=422)
     try:
-        logged = log_run(patient=patient, by=request.member, now=now, **moment_of(form, patient))
+        logged = log_run(patient=patient, by=request.member, now=now, **moment_of(form, patient, now))
     except DomainError as error:
         add_errors(form, rename_duration(error))
         return run_page(request, patient, form, status=status_of(form, error))
@@ -122,10 +122,11 @@ def usual_shoe(member: Membership) -> Shoe | None:
     return last.shoe if last else None
 
 
-def moment_of(form: RunForm, patient: Patient) -> dict[str, Any]:
-    """Return the answers with the moment the run ended, where its beginning was entered."""
+def moment_of(form: RunForm, patient: Patient, now: dt.datetime) -> dict[str, Any]:
+    """Return the answers with the moment the run ended where its beginning was entered, else the moment it was entered."""
     values = form.values()
     started, on = values.pop("started"), values["on"]
+    values["done_at"] = values["done_at"] or now
     if started is not None and on is not None:
         values["done_at"] = to_utc(on, started, patient.zone) + dt.timedelta(seconds=values["duration_seconds"] or 0)
     return values
@@ -209,7 +210,7 @@ def session_run(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     form = IntervalForm(request.POST, member=request.member)
     if not form.is_valid():
         return timer_page(request, row, day, plan, form, status=422)
-    values = moment_of(form, row.patient)
+    values = moment_of(form, row.patient, now)
     if row.on >= day.today:
         values["on"] = None
     elif values["on"] is None:

@@ -131,7 +131,8 @@ def save_log(request: MemberRequest, row: ScheduledSession, day: Day, form: Sess
     why = obstacle(row, day)
     if why in REFUSALS:
         raise Conflict(REFUSALS[why])
-    answers = form.answers()
+    now, answers = timezone.now(), form.answers()
+    answers["done_at"] = answers["done_at"] or now
     if row.on >= day.today:
         answers["on"] = None
     elif answers["on"] is None:
@@ -140,7 +141,7 @@ def save_log(request: MemberRequest, row: ScheduledSession, day: Day, form: Sess
     log, _new = log_session(
         session=row,
         by=request.member,
-        now=timezone.now(),
+        now=now,
         as_prescribed=whole,
         exercises=() if whole else [one.done() for one in exercises],
         **answers,
@@ -234,14 +235,16 @@ def session_stop(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     reported = signs.is_valid() and answer == LIST
     if not valid or reported and not chosen(signs):
         return stop_page(request, row, signs, form, exercises, status=422)
+    now, answers = timezone.now(), form.answers()
+    answers["done_at"] = answers["done_at"] or now
     try:
         _log, report = stop_session(
             session=row,
             signs=signs.cleaned_data["signs"] if reported else (),
             exercises=[one.done() for one in exercises] if any(one.done().sets_done for one in exercises) else (),
             by=request.member,
-            now=timezone.now(),
-            **{**form.answers(), "on": row.on if row.on < day.today else None},
+            now=now,
+            **{**answers, "on": row.on if row.on < day.today else None},
         )
     except DomainError as error:
         add_errors(form, error)

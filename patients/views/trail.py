@@ -17,7 +17,7 @@ from clinics import audit
 from clinics.models import AuditEvent, Membership
 from clinics.web import MemberRequest, page
 from patients.models import Patient
-from patients.views.patient_page import trail_text
+from patients.views.trail_words import trail_text
 
 SHOWN = 50
 UNUSUAL_DAYS = 30
@@ -48,63 +48,6 @@ GROUPS: dict[str, tuple[Promise, tuple[str, ...]]] = {
     "lists": (_("Lists"), ("caseload.", "trail.", "delivery.")),
     "admin": (_("Administration"), ("admin.",)),
     "refused": (_("Refused"), ("refused",)),
-}
-WORDS: dict[str, Promise] = {
-    "login": _("signed in"),
-    "logout": _("signed out"),
-    "login.failed": _("wrong password"),
-    "login.locked": _("locked after too many wrong passwords"),
-    "login.second_step_failed": _("wrong second factor"),
-    "password.change": _("changed the password"),
-    "password.reset": _("reset the password"),
-    "factor.add": _("added a second factor"),
-    "factor.remove": _("removed a second factor"),
-    "recovery_code.use": _("used a recovery code"),
-    "recovery_code.make": _("made recovery codes"),
-    "session.end": _("signed out elsewhere"),
-    "clinic.switch": _("changed to this clinic"),
-    "clinic.change": _("changed the clinic's settings"),
-    "membership.role": _("changed a role"),
-    "membership.end": _("ended somebody's access"),
-    "invitation.send": _("sent an invitation"),
-    "invitation.accept": _("accepted an invitation"),
-    "invitation.revoke": _("took an invitation back"),
-    "token.create": _("made an API token"),
-    "token.revoke": _("ended an API token"),
-    "own.settings": _("changed own settings"),
-    "caseload.list": _("looked at the caseload"),
-    "trail.list": _("looked at this trail"),
-    "program.approve": _("approved a program"),
-    "refused": _("was refused"),
-    "today.view": _("looked at today"),
-    "plan.view": _("looked at the plan"),
-    "progress.view": _("looked at the progress"),
-    "more.view": _("looked at the own page"),
-    "session.view": _("looked at a session"),
-    "assessment.view": _("looked at an assessment"),
-    "symptoms.view": _("looked at the symptom check"),
-    "checkin.view": _("looked at the check-in"),
-    "entry.view": _("looked at an entry"),
-    "alert.view": _("looked at an alert"),
-    "trail.view": _("looked at who opened the record"),
-    "delivery.list": _("looked at the reminders"),
-    "run.list": _("looked at the runs"),
-    "run.view": _("looked at a run"),
-    "run.log": _("logged a run"),
-    "run.delete": _("deleted a run"),
-    "shoe.list": _("looked at the shoes"),
-    "data.view": _("looked at the own data"),
-    "entry.list": _("looked at the corrections"),
-    "record.exported": _("downloaded the record"),
-    "erasure.ask": _("asked to be erased"),
-    "erasure.withdraw": _("took the request for erasure back"),
-    "erasure.refuse": _("refused an erasure"),
-    "erasure.list": _("looked at the requests for erasure"),
-    "patient.erase": _("erased a person"),
-    "patient.delete": _("deleted what was left of a record"),
-    "reminder.send": _("a reminder was sent"),
-    "closed_day.add": _("added a closed day"),
-    "closed_day.remove": _("removed a closed day"),
 }
 
 
@@ -189,7 +132,7 @@ def trail(request: MemberRequest) -> HttpResponse:
             "who": people.get(row.actor_id),
             "about": people.get(row.object_id) if row.object_type == "clinics.user" else None,
             "patient": patients.get(row.patient_id),
-            "text": WORDS.get(row.action) or trail_text(row.action),
+            "text": trail_text(row.action),
             "count": len(row.details.get("ids", ())),
         }
         for row in rows[:SHOWN]

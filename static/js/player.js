@@ -133,7 +133,7 @@ function start() {
     timerBox?.classList.toggle("rest", phase === "after");
     show("phase", phase !== "after");
     show("hint", phase !== "after");
-    const holding = sides(index) > 1 ? (side === 1 ? words.textFirstSide : words.textSide) : step.dataset.interval ? words.textRun : words.textHold;
+    const holding = sides(index) > 1 ? (side === 1 ? words.textFirstSide : words.textSide) : step.dataset.interval ? words.textRun : hold >= 100 ? words.textLong : words.textHold;
     const waiting = hold ? holding : words.textReps;
     const label = { ready: waiting, lead: side > 1 ? words.textSide : words.textLead, hold: holding, rest: step.dataset.interval ? words.textWalk : words.textRest }[phase];
     if (ui("phase")) ui("phase").textContent = label ?? "";

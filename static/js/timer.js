@@ -78,6 +78,7 @@ document.addEventListener("visibilitychange", () => { if (lock && !document.hidd
 // shows seconds as a number, minutes as m:ss, and the rest as the ring (pathLength 100)
 export function paint(root, left, total) {
   const number = root.querySelector("[data-timer-n]");
+  root.classList.toggle("timer--long", total >= 100);
   if (number) number.textContent = total >= 100 ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : String(left);
   root.querySelector(".timer__bar")?.setAttribute("stroke-dasharray", `${total ? (100 * left) / total : 0} 100`);
 }

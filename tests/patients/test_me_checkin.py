@@ -1,5 +1,6 @@
 """The check-in and the lists of signs: what is stored, what is refused with a sentence, and where a sign leads."""
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from clinics.localtime import local_day
 from patients.actions.symptoms import report_symptoms
 from patients.models import Alert, Assignment, CheckIn, Correction, Patient, SymptomReport
 from tests.cast import Cast, sign_in
@@ -173,3 +175,28 @@ def test_none_of_these_later_on_changes_nothing(cast: Cast, hannah: Client) -> N
     before = SymptomReport.objects.filter(patient=cast.hannah).count()
     assert hannah.post("/me/symptoms/", {"answer": "none"})["Location"] == "/me/"
     assert SymptomReport.objects.filter(patient=cast.hannah).count() == before
+
+
+def test_what_was_answered_without_a_connection_counts_for_its_own_moment_and_once(cast: Cast, hannah: Client) -> None:
+    key, done_at = str(uuid.uuid4()), timezone.now() - dt.timedelta(days=4, hours=1)
+    answers = {**GOOD, "client_key": key, "done_at": done_at.isoformat()}
+    for _ in range(2):
+        assert hannah.post("/me/check-in/", answers)["Location"] == "/me/"
+    rows = CheckIn.objects.filter(patient=cast.hannah, client_key=key)
+    assert [(row.done_at, row.on) for row in rows] == [(done_at, local_day(done_at, "Europe/Berlin"))]
+
+
+def test_an_answer_that_arrived_although_the_phone_did_not_hear_of_it_is_not_stored_again(cast: Cast, hannah: Client) -> None:
+    key = str(uuid.uuid4())
+    before = timezone.now()
+    assert hannah.post("/me/check-in/", {**GOOD, "client_key": key})["Location"] == "/me/"
+    later = hannah.post("/me/check-in/", {**GOOD, "client_key": key, "done_at": before.isoformat()})
+    assert later["Location"] == "/me/"
+    assert CheckIn.objects.filter(patient=cast.hannah, client_key=key).count() == 1
+
+
+@pytest.mark.parametrize("moment", ["", "yesterday", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2\u0665", "9" * 400])
+def test_a_moment_that_cannot_be_counts_as_now(cast: Cast, hannah: Client, moment: str) -> None:
+    before = timezone.now()
+    assert hannah.post("/me/check-in/", {**GOOD, "done_at": moment})["Location"] == "/me/"
+    assert before <= CheckIn.objects.filter(patient=cast.hannah).latest("on").done_at <= timezone.now()

@@ -208,3 +208,11 @@ def test_after_the_end_today_says_what_was_reached(cast: Cast, hannah: Client) -
     assert "Your program has ended" in page
     assert "Sessions done" in page
     assert "Start session" not in page
+
+
+def test_settings_are_reached_through_more_and_marked_as_belonging_there(client: Client, cast: Cast) -> None:
+    browser = sign_in(client, cast.hannah.membership)
+    assert 'href="/settings/"' in browser.get("/me/more/").content.decode()
+    assert '<a href="/me/more/" aria-current="page">' in browser.get("/settings/").content.decode()
+    staff = sign_in(Client(), cast.therapist).get("/settings/").content.decode()
+    assert 'aria-current="page"' not in staff

@@ -1,0 +1,200 @@
+"""Every patient's page and the clinic's main ones as people with poor eyes, big thumbs and slow networks meet them."""
+
+import gzip
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import BrowserContext, Response
+from pytest_django.live_server_helper import LiveServer
+
+from clinics.models import Membership, User
+from patients.actions.runs import add_shoe, log_run
+from patients.actions.symptoms import report_symptoms
+from patients.models import Assessment, CheckIn, Patient, Run, ScheduledSession, SymptomReport
+from tests.architecture.addresses import addresses
+from tests.cast import Cast, member_of, sign_in, start_program
+
+pytestmark = pytest.mark.browser
+
+AXE = Axe().axe_script
+TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+COLOUR_RULES = ("color-contrast", "link-in-text-block")
+"""All that the colours decide; the rest is the same in light and dark."""
+NARROW, PHONE, LAPTOP = (320, 640), (390, 844), (1366, 800)
+FIRST_VISIT_BYTES, NEXT_VISIT_BYTES, PAGE_BYTES = 120_000, 15_000, 25_000
+THUMB = 44
+OTHERS = ("stop", "stop_mistake", "session_run")
+"""Pages of another state than the running program, looked at on their own."""
+ELSEWHERE = ("reminders:mine", "reminders:preferences", "clinics:settings", "clinics:sessions", "mfa_index", "account_change_password")
+"""Pages that patients have in common with others, or that other apps serve."""
+
+TOO_WIDE = """() => {
+  const room = document.documentElement.clientWidth;
+  const wide = document.documentElement.scrollWidth - room;
+  if (wide <= 0) return [];
+  const over = [...document.querySelectorAll("main *, header *, nav *")].filter((one) => one.getBoundingClientRect().right > room + 1);
+  return [`${wide} px too wide: ` + over.slice(-3).map((one) => one.outerHTML.slice(0, 90)).join(" | ")];
+}"""
+TOO_SMALL = """(least) => {
+  const found = [];
+  for (const one of document.querySelectorAll(".ph :is(a, button, input, select, textarea, summary)")) {
+    if (one.type === "hidden" || one.closest("[hidden], .vh, svg") || !one.checkVisibility({ visibilityProperty: true })) continue;
+    if (one.matches("a") && getComputedStyle(one).display === "inline") continue; // a link within a sentence
+    const frame = one.matches("[type=radio], [type=checkbox]") ? "label" : one.matches("input") ? ".input" : "*";
+    const box = one.closest(frame) ?? one;
+    const { width, height } = box.getBoundingClientRect();
+    if (width && Math.min(width, height) < least - 0.5) {
+      found.push(`${Math.round(width)} x ${Math.round(height)}: ${box.outerHTML.slice(0, 110)}`);
+    }
+  }
+  return found;
+}"""
+
+
+class Looker:
+    """A page that is looked at in both languages and colours, and what was wrong with it."""
+
+    def __init__(self, context: BrowserContext, live_server: LiveServer, *, is_clinic: bool = False) -> None:
+        """Open an empty page."""
+        self.context, self.base, self.is_clinic = context, live_server.url, is_clinic
+        self.page = context.new_page()
+        self.wrong: list[str] = []
+
+    def enter(self, member: Membership) -> None:
+        """Sign a member in."""
+        cookie = sign_in(Client(), member).cookies[settings.SESSION_COOKIE_NAME].value
+        self.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": self.base}])
+
+    def at(self, member: Membership, urls: Iterable[str], language: str) -> None:
+        """Look at pages as this member."""
+        self.enter(member)
+        User.objects.filter(pk=str(member.user_id)).update(language=language, theme="")
+        for url in urls:
+            self.look(url)
+
+    def look(self, url: str) -> None:
+        """Look at one page in both colours, and, where patients go, narrow and with large text."""
+        self.resize(LAPTOP if self.is_clinic else PHONE)
+        self.page.emulate_media(color_scheme="light")
+        answer = self.page.goto(f"{self.base}{url}")
+        if answer is None or answer.status != 200 or self.page.url != f"{self.base}{url}":
+            self.note(url, "not shown", [f"{answer and answer.status} {self.page.url}"])
+        self.page.evaluate(AXE)
+        self.axe(url, {"runOnly": {"type": "tag", "values": list(TAGS)}, "rules": {"target-size": {"enabled": True}}})
+        self.page.emulate_media(color_scheme="dark")
+        self.axe(f"{url} dark", {"runOnly": {"type": "rule", "values": list(COLOUR_RULES)}})
+        if self.is_clinic:
+            self.resize(PHONE)
+            self.note(url, "phone", self.page.evaluate(TOO_WIDE))
+            return
+        self.note(url, "thumb", self.page.evaluate(TOO_SMALL, THUMB))
+        self.resize(NARROW)
+        self.note(url, "320 px", self.page.evaluate(TOO_WIDE))
+        self.resize(PHONE)
+        self.page.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
+        self.note(url, "text at 200 %", self.page.evaluate(TOO_WIDE))
+
+    def axe(self, where: str, rules: dict[str, Any]) -> None:
+        """Let axe look with these rules."""
+        found = self.page.evaluate(
+            "(options) => axe.run(options)", {"resultTypes": ["violations"], "preload": False, "iframes": False, **rules}
+        )
+        for one in found["violations"]:
+            self.note(where, one["id"], [node["html"][:160] for node in one["nodes"]])
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Make the window so wide and high."""
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+
+    def note(self, where: str, what: str, found: Iterable[str]) -> None:
+        """Keep what was found."""
+        self.wrong += [f"{where} · {what} · {one}" for one in found]
+
+
+def patient_pages(patient: Patient, session: ScheduledSession) -> Iterator[str]:
+    """Yield every address below /me/ that a running program has, computed from the resolver, and what patients share with others."""
+    rows: dict[str, Any] = {
+        "run": Run.objects.filter(patient=patient).first(),
+        "assessment": Assessment.objects.filter(patient=patient, done_at=None).order_by("due_on").first(),
+        "entry_correct": CheckIn.objects.filter(patient=patient).first(),
+    }
+    for address in addresses():
+        space, _, name = address.name.rpartition(":")
+        if space != "patients" or address.is_api or "GET" not in address.view.methods or name in OTHERS:
+            continue
+        row = rows.get(name, session)
+        if row is not None and address.url(row.pk).startswith("/me/"):
+            yield address.url(row.pk)
+    yield from (reverse(name) for name in ELSEWHERE)
+    yield reverse("offline", args=["de"])
+
+
+def test_every_page_of_a_patient_is_accessible_narrow_and_large(context: BrowserContext, live_server: LiveServer, cast: Cast) -> None:
+    now = timezone.now()
+    patient, by, session = cast.hannah, member_of(cast.hannah), cast.session_today(cast.hannah)
+    add_shoe(patient=patient, name="Blaue Laufschuhe mit viel Profil", by=by, now=now)
+    log_run(patient=patient, by=by, now=now, distance_km=Decimal(5), duration_seconds=1800, pain_worst_0_10=3, leg_pain_0_10=1)
+    start_program(cast.marek, "run_walk", cast.therapist2, cast.version("run_walk"), 3, now)
+    intervals = ScheduledSession.objects.filter(patient=cast.marek, status="planned").order_by("on")[0]
+    Assessment.objects.filter(patient=patient, key="middle").update(due_on=session.on)
+    pages = list(patient_pages(patient, session))
+    assert len(pages) > 25
+    look = Looker(context, live_server)
+    look.at(by, pages, "de")  # the longer words
+    look.at(by, [reverse(f"patients:{name}") for name in ("today", "check_in", "progress")], "en")
+    look.at(member_of(cast.marek), [reverse("patients:session_run", args=[intervals.pk]), reverse("patients:today")], "en")
+    report, _ = report_symptoms(patient=patient, signs=("saddle_numbness",), context=SymptomReport.Context.CHECK_IN, by=by, now=now)
+    look.at(by, [reverse("patients:today"), *(reverse(f"patients:{name}", args=[report.pk]) for name in ("stop", "stop_mistake"))], "de")
+    assert look.wrong == [], "\n".join(look.wrong)
+
+
+def test_the_main_pages_of_a_clinic_are_accessible(context: BrowserContext, live_server: LiveServer, cast: Cast) -> None:
+    now = timezone.now()
+    report_symptoms(
+        patient=cast.marek, signs=("saddle_numbness",), context=SymptomReport.Context.CHECK_IN, by=member_of(cast.marek), now=now
+    )
+    hannah, program = cast.hannah, cast.version("leg").program
+    lists = ("patients:caseload", "programs:list", "clinics:settings")
+    tabs = ("patient", "patient_plan", "patient_sessions", "patient_assessments", "patient_record")
+    look = Looker(context, live_server, is_clinic=True)
+    look.at(
+        cast.therapist2,
+        [
+            *(reverse(name) for name in lists),
+            *(reverse(f"patients:{name}", args=[hannah.pk]) for name in tabs),
+            *(reverse(f"patients:{name}", args=[cast.marek.pk]) for name in ("patient", "assign")),
+            reverse("patients:session_supervise", args=[cast.session_today(hannah, "supervised").pk]),
+            reverse("programs:program", args=[program.pk]),
+        ],
+        "en",
+    )
+    look.at(cast.manager, [reverse(name) for name in ("clinics:staff", "clinics:clinic")], "de")
+    assert look.wrong == [], "\n".join(look.wrong)
+
+
+def test_today_is_light_on_a_slow_network(context: BrowserContext, live_server: LiveServer, cast: Cast) -> None:
+    cast.session_today(cast.hannah)
+    look = Looker(context, live_server)
+    look.enter(member_of(cast.hannah))
+    answers: list[Response] = []
+    look.page.on("response", lambda answer: answers.append(answer))
+    look.page.goto(f"{live_server.url}/me/", wait_until="networkidle")
+    assert len(answers) > 5
+    assert sum(weight(answer) for answer in answers) <= FIRST_VISIT_BYTES
+    # what does not change is kept by the browser under a name of its own for ever: only the page itself comes again
+    page = answers[0].body()
+    assert len(page) <= PAGE_BYTES
+    assert len(gzip.compress(page)) <= NEXT_VISIT_BYTES
+
+
+def weight(answer: Response) -> int:
+    """Return the bytes of an answer as they travel: static files compressed once when they are collected, pages as they are."""
+    body = answer.body()
+    return len(body) if answer.url.endswith((".woff2", ".png")) or "/static/" not in answer.url else len(gzip.compress(body, 9))
