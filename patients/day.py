@@ -20,6 +20,8 @@ from patients.rules.schedule import Setting, current_week
 
 MORNING_UNTIL, DAY_UNTIL = 11, 18
 """Hours at which "good morning" and "good day" end."""
+NEWS_DAYS = 7
+"""Days for which a change of the plan is news."""
 WORST_FIRST = ("emergency", "urgent", "clearance", "training")
 TICKS = {TickState.FULL: "done", TickState.PART: "part", TickState.NONE: "none", TickState.NOW: "now"}
 PIPS = {SessionState.DONE: "done", SessionState.PARTIAL: "part", SessionState.MISSED: "miss", SessionState.SKIPPED: "miss"}
@@ -46,6 +48,7 @@ class ProgramLine:
     ends_on: dt.date
     weeks: int
     code: str
+    tailored_on: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,12 @@ class Day:
         return self.reports[0] if self.reports else None
 
     @property
+    def changed_on(self) -> dt.date | None:
+        """First day of a change of the plan that is new: announced a week ahead and shown for its first week; None otherwise."""
+        on = self.program.tailored_on if self.program and self.stage == Stage.RUNNING else None
+        return on if on is not None and abs((self.today - on).days) < NEWS_DAYS else None
+
+    @property
     def is_held(self) -> bool:
         """Whether nothing may be trained now."""
         return self.stage in {Stage.ON_HOLD, Stage.CHECK_MISSING}
@@ -153,6 +162,7 @@ def read_program(facts: Mapping[str, Any]) -> ProgramLine | None:
         ends_on=dt.date.fromisoformat(program["ends_on"]),
         weeks=program["weeks"],
         code=program["code"],
+        tailored_on=dt.date.fromisoformat(program["tailored_on"]) if program.get("tailored_on") else None,
     )
 
 

@@ -50,13 +50,15 @@ class AssignmentRow(Row):
         shown: ClassVar = {
             "id": "Id of the assignment.",
             "patient": "Id of the patient.",
-            "version": "The version in force.",
+            "version": "The version in force, or with a change still to come the one after it.",
+            "tailored_on": "First day of the last change made for this patient, YYYY-MM-DD; null without any.",
             "status": "held (until the symptom check is clear), running, completed, ended (early) or withdrawn.",
             "starts_on": "First day, YYYY-MM-DD.",
             "ends_on": "Last day of the last week, YYYY-MM-DD.",
             "supervised_weekdays": "ISO weekdays in the clinic, 1 is Monday.",
             "supervised_time": "Time of the sessions in the clinic, on the clinic's wall clock; null without any.",
             "home_weekdays": "ISO weekdays at home, 1 is Monday.",
+            "end_outcome": "How it came to end early: finished, better, worse, moved or other; empty otherwise.",
             "end_reason": "Why it ended early; empty otherwise.",
             "created_at": "When it was given, UTC.",
             "changed_at": "When its state last changed, UTC.",
@@ -99,8 +101,13 @@ class AssignBody(DatesBody):
 
 
 class EndBody(Body):
-    """Why a program ends."""
+    """How and why a program ends."""
 
+    outcome = serializers.ChoiceField(
+        choices=Assignment.Outcome.choices,
+        default=Assignment.Outcome.OTHER,
+        help_text="How it came: finished (before the last day), better, worse, moved (away) or other.",
+    )
     reason = Text(max_length=500, help_text="Why it ends early, at most 500 characters; the patient can read it.")
 
 
@@ -230,7 +237,7 @@ class AssignmentViewSet(RecordViewSet):
     def end(self, request: Request, pk: UUID) -> Response:
         """End a program."""
         assignment = self.get_object()
-        end_assignment(assignment=assignment, reason=self.body(EndBody)["reason"], by=self.member, now=timezone.now())
+        end_assignment(assignment=assignment, by=self.member, now=timezone.now(), **self.body(EndBody))
         return self.answer(assignment)
 
     @extend_schema(

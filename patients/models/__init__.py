@@ -2,7 +2,7 @@
 
 from patients.models.alert import Alert
 from patients.models.assessment import Assessment
-from patients.models.assignment import Assignment, Pause
+from patients.models.assignment import Assignment, AssignmentVersion, Pause
 from patients.models.diary import CheckIn, Correction, SymptomReport
 from patients.models.patient import CaseloadEntry, Patient
 from patients.models.run import SHOE_LIMIT_KM, Run, Shoe
@@ -13,6 +13,7 @@ __all__ = (
     "Alert",
     "Assessment",
     "Assignment",
+    "AssignmentVersion",
     "CaseloadEntry",
     "CheckIn",
     "Correction",

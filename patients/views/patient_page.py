@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -17,6 +19,7 @@ from patients.forms.alerts import AcknowledgeForm, ClearanceForm
 from patients.models import (
     Alert,
     Assessment,
+    AssignmentVersion,
     CheckIn,
     Correction,
     ExerciseLog,
@@ -27,6 +30,7 @@ from patients.models import (
     SessionLog,
     SymptomReport,
 )
+from patients.plan_changes import told_changes
 from patients.reasons import ICONS, reason_text
 from patients.rules.trajectory import has_model_line
 from patients.views import course
@@ -152,11 +156,19 @@ def plan_week(shown: Shown) -> int:
 
 
 def week_plans(shown: Shown, request: MemberRequest, week: int | None = None) -> list[Any]:
-    """Return the kinds of session of one week with exercises and doses, in three queries; none without a program."""
+    """Return the kinds of session of one week with exercises and doses, in three queries; none without a program.
+
+    Where the plan was changed it is the version in force on the last session day of that week.
+    """
     if shown.assignment is None:
         return []
     number = week or plan_week(shown)
-    rows = SessionPlan.objects.visible_to(request.member).filter(version_id=shown.assignment.version_id)
+    version: Any = shown.assignment.version_id
+    if shown.assignment.tailored_on is not None:
+        sessions = ScheduledSession.objects.visible_to(request.member).filter(assignment=shown.assignment, week=number)
+        latest = sessions.exclude(status=ScheduledSession.Status.CANCELLED).order_by("-on").values("session_plan__version_id")[:1]
+        version = Coalesce(Subquery(latest), Value(version))
+    rows = SessionPlan.objects.visible_to(request.member).filter(version_id=version)
     plans = list(rows.filter(week_from__lte=number, week_to__gte=number).order_by("position"))
     return plan_views(plans, request.member)
 
@@ -171,8 +183,13 @@ def patient_plan(request: MemberRequest, pk: UUID) -> HttpResponse:
     logged = shown.assignment is not None and (
         SessionLog.objects.visible_to(request.member).filter(session__assignment=shown.assignment).exists()
     )
+    changes = AssignmentVersion.objects.visible_to(request.member).filter(assignment=shown.assignment) if shown.assignment else None
+    told = told_changes(changes.select_related("made_by__user", "version__forked_from")) if changes is not None else []
     context = {
         **head_of(shown, "patient_plan"),
+        "changes": told,
+        "given_number": told[-1].row.version.forked_from.number if told else shown.assignment.version.number if shown.assignment else None,
+        "given_program": told[-1].row.version.forked_from.program_id if told else shown.assignment and shown.assignment.version.program_id,
         "shown_week": week,
         "weeks": range(1, weeks + 1),
         "plans": week_plans(shown, request, week),
@@ -307,6 +324,8 @@ def trail_text(action: str) -> str:
         "session.move": _("moved a session"),
         "session.skip": _("marked a session as not done"),
         "plan.pause": _("paused the program"),
+        "plan.tailor": _("changed the plan"),
+        "assignment.model_line": _("showed or hid the model line"),
         "checkin.log": _("checked in"),
         "symptoms.report": _("answered the symptom check"),
         "symptoms.withdraw": _("took a report back"),
