@@ -88,7 +88,7 @@ class Day:
     last: tuple[int, int] | None
     is_last_yesterday: bool
     assessment: tuple[str, dt.date] | None
-    next_assessment: tuple[str, dt.date] | None
+    assessments: Sequence[tuple[str, dt.date]]
     sessions: Sequence[SessionFact]
     runs_today: int
 
@@ -103,6 +103,11 @@ class Day:
     def worst_report(self) -> OpenReport | None:
         """The report that demands most, None without any."""
         return self.reports[0] if self.reports else None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the program has ended, whatever else stands in the way today."""
+        return self.program is not None and stage_of(self.program, (), self.today) == Stage.OVER
 
     @property
     def changed_on(self) -> dt.date | None:
@@ -144,7 +149,7 @@ def read_day(patient: Patient, *, now: dt.datetime) -> Day:
         last=last,
         is_last_yesterday=last_on == today - dt.timedelta(days=1),
         assessment=next((one for one in due if one[1] - dt.timedelta(days=OPENS_BEFORE_DAYS) <= today), None),
-        next_assessment=next((one for one in due if one[1] >= today), None),
+        assessments=due,
         sessions=sessions,
         runs_today=dict(dated(facts, "runs")).get(today, 0),
     )

@@ -12,7 +12,7 @@ Layout = dict[int, tuple[Session, ...]]
 
 def lay_out(version: ProgramVersion) -> Layout:
     """Return the sessions of each week with their main exercises, in three queries; warm-up and cool-down are not part of it."""
-    plans = list(SessionPlan.objects.filter(version=version).order_by("setting", "position", "week_from"))
+    plans = list(SessionPlan.objects.filter(version=version).order_by("position", "week_from"))
     rows = list(Prescription.objects.filter(session_plan__in=plans, block=Prescription.Block.MAIN).order_by("position"))
     exercises = Exercise.objects.only("key", "names").in_bulk({row.exercise_id for row in rows})
     lines: dict[UUID, list[Line]] = defaultdict(list)

@@ -88,7 +88,8 @@ class LineForm(forms.Form):
         for name in away:
             del self.fields[name]
         for field in self.fields.values():
-            field.widget.attrs["class"] = "input input--s"
+            is_short = isinstance(field, (forms.IntegerField, RangeField))
+            field.widget.attrs["class"] = "input input--s input--tiny" if is_short else "input input--s"
             if isinstance(field, forms.IntegerField):
                 field.error_messages["invalid"] = _("Please enter a number.")
 

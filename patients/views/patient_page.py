@@ -30,7 +30,7 @@ from patients.models import (
     SessionLog,
     SymptomReport,
 )
-from patients.plan_changes import told_changes
+from patients.plan_changes import ToldChange, told_changes
 from patients.reasons import ICONS, reason_text
 from patients.rules.trajectory import has_model_line
 from patients.views import course
@@ -38,7 +38,7 @@ from patients.views.patient_head import Shown, head_of, open_record
 from patients.wording import SIGN_TEXT
 from programs.dose import seconds_text
 from programs.evidence import evidence_of
-from programs.models import Exercise, SessionPlan
+from programs.models import Exercise, ProgramVersion, SessionPlan
 from programs.plan import plan_views
 
 OPEN_SHOWN = 2
@@ -173,6 +173,12 @@ def week_plans(shown: Shown, request: MemberRequest, week: int | None = None) ->
     return plan_views(plans, request.member)
 
 
+def given_version(shown: Shown, told: Sequence[ToldChange]) -> ProgramVersion | None:
+    """Return the version that was given before any change for this patient; None without a program."""
+    first = told[-1].row.version.forked_from if told else None
+    return first or (shown.assignment.version if shown.assignment else None)
+
+
 @page("patient.view")
 def patient_plan(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Show the program given, week by week with doses and their sources, and what can be done with it."""
@@ -183,13 +189,14 @@ def patient_plan(request: MemberRequest, pk: UUID) -> HttpResponse:
     logged = shown.assignment is not None and (
         SessionLog.objects.visible_to(request.member).filter(session__assignment=shown.assignment).exists()
     )
-    changes = AssignmentVersion.objects.visible_to(request.member).filter(assignment=shown.assignment) if shown.assignment else None
-    told = told_changes(changes.select_related("made_by__user", "version__forked_from")) if changes is not None else []
+    told: list[ToldChange] = []
+    if shown.assignment is not None and shown.assignment.tailored_on is not None:
+        changes = AssignmentVersion.objects.visible_to(request.member).filter(assignment=shown.assignment)
+        told = told_changes(changes.select_related("made_by__user", "version__forked_from"))
     context = {
         **head_of(shown, "patient_plan"),
         "changes": told,
-        "given_number": told[-1].row.version.forked_from.number if told else shown.assignment.version.number if shown.assignment else None,
-        "given_program": told[-1].row.version.forked_from.program_id if told else shown.assignment and shown.assignment.version.program_id,
+        "given": given_version(shown, told),
         "shown_week": week,
         "weeks": range(1, weeks + 1),
         "plans": week_plans(shown, request, week),

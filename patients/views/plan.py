@@ -57,7 +57,7 @@ def plan(request: MemberRequest) -> HttpResponse:
             "assignment": assignment,
             "program": assignment.version.program,
             "weeks": weeks_of(sessions, day, main_lines({one.session_plan_id for one in sessions})),
-            "changes": told_changes(changes),
+            "changes": told_changes(changes) if assignment.tailored_on else (),
             "assessments": assessments,
             "pauses": [pause for pause in pauses if pause.to_on >= day.today],
             "may_pause": assignment.status in {Assignment.Status.RUNNING, Assignment.Status.HELD} and day.today <= assignment.ends_on,
