@@ -18,6 +18,7 @@ from clinics import audit
 from clinics.errors import Conflict, DomainError
 from clinics.fields import parse_uuid
 from clinics.localtime import local_day
+from clinics.models import Membership
 from clinics.web import MemberRequest, add_errors, get_visible, page, status_of
 from patients.actions.tailoring import Proposal, coming_weeks, propose_plan, tailor_plan, week_on
 from patients.forms.tailoring import LineForm, PlanForm, Slot, exercise_choices, slots_of
@@ -79,7 +80,7 @@ def assignment_tailor(request: MemberRequest, pk: UUID) -> HttpResponse:
             error = refused
             add_errors(draft.form, refused)
             status = status_of(draft.form, refused)
-    return render(request, "patients/assignment_tailor.html", context_of(draft, error), status=status)
+    return render(request, "patients/assignment_tailor.html", context_of(draft, request.member, error), status=status)
 
 
 def draft_of(request: MemberRequest, assignment: Assignment) -> Draft:
@@ -158,10 +159,12 @@ def digest_of(proposal: Proposal) -> str:
     return hashlib.sha256(shown.encode()).hexdigest()
 
 
-def context_of(draft: Draft, error: DomainError | None) -> dict[str, Any]:
+def context_of(draft: Draft, member: Membership, error: DomainError | None) -> dict[str, Any]:
     """Return what the page shows."""
     assignment, proposal = draft.assignment, draft.proposal if error is None else None
-    plans = SessionPlan.objects.filter(version_id=assignment.version_id, week_from__lte=draft.week, week_to__gte=draft.week)
+    plans = SessionPlan.objects.visible_to(member).filter(
+        version_id=assignment.version_id, week_from__lte=draft.week, week_to__gte=draft.week
+    )
     phase = next((in_language(plan.phase) for plan in plans.order_by("-setting")), "")
     return {
         "assignment": assignment,

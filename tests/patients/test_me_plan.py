@@ -160,5 +160,5 @@ def test_a_patient_sees_only_the_own_plan(client: Client, cast: Cast) -> None:
 def test_a_week_says_what_grew_and_where_the_step_comes_from(cast: Cast, hannah: Client) -> None:
     page = hannah.get("/me/plan/").content.decode()
     assert "Different from the week before" in page
-    assert "This step is our default: the study did not publish its own." in page
+    assert "This step is our default, not from a study." in page
     assert "This step is the one of the study." not in page
