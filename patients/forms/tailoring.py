@@ -83,9 +83,8 @@ class LineForm(forms.Form):
         self.slot, self.exercises = slot, exercises
         line = slot.line
         self.fields["exercise"].choices = choices if line else [("", _("Add an exercise …")), *choices]  # type: ignore[attr-defined]
-        away = ("form", "drop") if line is None else ()
-        away += ("reps", "seconds") if line is not None and line.run_seconds else ("run_seconds", "walk_seconds")
-        for name in away:
+        away = ["reps", "seconds"] if line is not None and line.run_seconds else ["run_seconds", "walk_seconds"]
+        for name in away if line is not None else [*away, "form", "drop"]:
             del self.fields[name]
         for field in self.fields.values():
             is_short = isinstance(field, (forms.IntegerField, RangeField))

@@ -127,7 +127,7 @@ def check_base(request: MemberRequest, draft: Draft) -> None:
     if base == assignment.version_id:
         return
     known = {key for pair in assignment.versions.values_list("version_id", "version__forked_from_id") for key in pair}
-    if base in known:
+    if base is not None and base in known:
         rows = ProgramVersion.objects.visible_to(request.member)
         before, after = (coming_weeks(lay_out(one), draft.week) for one in (rows.get(pk=base), assignment.version))
         draft.meanwhile = [change_text(one) for one in diff(before, after)]

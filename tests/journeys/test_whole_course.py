@@ -175,7 +175,8 @@ class Course:
         """Let one day pass: the clock, an assessment, the check-in, the session, and what belongs to this day alone."""
         me = self.nora.membership
         assert me is not None
-        close_past_days(now=at(on, 1))
+        if on.isoweekday() == 1 or on in EXPECTED or on in ANSWERS:  # the clock of the other days would only repeat this
+            close_past_days(now=at(on, 1))
         if on in ANSWERS:
             key, capability, pain = ANSWERS[on]
             row = Assessment.objects.select_related("patient__clinic", "patient__caseload").get(assignment=self.assignment, key=key)
@@ -228,8 +229,8 @@ class Course:
             assert session is not None
             move_session(session=session, to_on=dt.date(2026, 3, 21), by=me, now=now)
         elif on == dt.date(2026, 3, 21):
-            days = {"from_on": dt.date(2026, 3, 23), "to_on": dt.date(2026, 3, 29)}
-            pause_plan(assignment=self.assignment, reason="holiday", by=me, now=now, **days)
+            first, last = dt.date(2026, 3, 23), dt.date(2026, 3, 29)
+            pause_plan(assignment=self.assignment, from_on=first, to_on=last, reason="holiday", by=me, now=now)
         elif on == dt.date(2026, 4, 1):
             for alert in Alert.objects.select_related("patient__clinic", "patient__caseload").filter(patient=self.nora, status="open"):
                 acknowledge_alert(alert=alert, by=self.cast.therapist, now=now, note="Called her")
@@ -245,6 +246,7 @@ def look(client: Client, course: Course, on: dt.date) -> None:
     assert (entry.next_supervised_at, entry.next_assessment_on) == (want["next_supervised"], want["next_assessment"])
     known = [pain for day, pain in PAIN.items() if day <= on and (on - day).days <= 60]
     assert entry.pain_series == known[-14:]
+    assert (entry.level, entry.reasons) == (0, [])  # on none of the three days is there anything worth a look
     sign_in(client, course.cast.therapist)
     listed = client.get("/patients/?q=Nora").content.decode()
     assert f'<span class="num strong">{want["percent"]}</span> <span class="faint xs">%</span>' in listed

@@ -218,7 +218,7 @@ def test_after_the_end_both_measures_are_told_in_words_and_what_comes_next(cast:
     Assessment.objects.filter(assignment=assignment, key="middle").update(due_on=local_day(now, "Europe/Berlin"))
     end = Assessment.objects.select_related("patient__clinic", "patient__caseload").get(assignment=assignment, key="middle")
     answer_assessment(
-        assessment=end, running_capability_0_10=7, running_pain_0_10=5, no_run_this_week=False, by=cast.hannah.membership, now=now
+        assessment=end, running_capability_0_10=7, running_pain_0_10=5, no_run_this_week=False, by=account(cast.hannah), now=now
     )
     end_assignment(assignment=assignment, reason="better", outcome="better", by=cast.therapist, now=now)
     for path in ("/me/", "/me/progress/"):
