@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from patients.charts.words import number
 from patients.day import Day
 from patients.models import Assessment
-from patients.rules.adherence import Adherence, adherence_by_setting
-from patients.rules.schedule import Setting
+from patients.rules.adherence import adherence_by_setting
 from patients.rules.scores import Instrument, Meaning, change_meaning
 from programs.models import Program
 
@@ -27,28 +26,24 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """The card after the last week; a measure with fewer than two answers is missing, `stage` is None without run-walk runs."""
+    """The card after the last week; `places` holds (setting, done, due) where there are two of them,
+    a measure with fewer than two answers is missing, `stage` is None without run-walk runs."""
 
     program: Program | None
-    counted: Adherence
     done: str
-    in_clinic: Adherence
-    at_home: Adherence
+    due: int
+    places: Sequence[tuple[str, str, int]]
     measures: Sequence[Measure]
     stage: int | None
     stages: int
     coming: Sequence[tuple[str, dt.date]]
-
-    @property
-    def has_both_places(self) -> bool:
-        """Whether sessions were due in the clinic and at home."""
-        return bool(self.in_clinic.due and self.at_home.due)
 
 
 def reached_of(day: Day, program: Program | None, assessments: Sequence[Assessment], stage: int | None = None) -> Reached:
     """Return what was reached, from the day and the program's assessments in date order; without a query."""
     by_setting = adherence_by_setting(day.sessions, day.today)
     counted = day.counted
+    places = [(setting.value, number(one.done), one.due) for setting, one in by_setting.items() if one.due]
     found = [
         measure_of("capability", Instrument.PSFS_RUN, "running_capability_0_10", assessments),
         measure_of("pain", Instrument.NPRS_RUN, "running_pain_0_10", assessments),
@@ -56,10 +51,9 @@ def reached_of(day: Day, program: Program | None, assessments: Sequence[Assessme
     is_run_walk = program is not None and program.kind == Program.Kind.RUN_WALK
     return Reached(
         program=program,
-        counted=counted,
         done=number(counted.done),
-        in_clinic=by_setting[Setting.SUPERVISED],
-        at_home=by_setting[Setting.HOME],
+        due=counted.due,
+        places=places if len(places) > 1 else [],
         measures=[one for one in found if one is not None],
         stage=stage if is_run_walk else None,
         stages=day.program.weeks if day.program else 0,

@@ -50,8 +50,8 @@ class RangeField(forms.CharField):
 class PlanForm(forms.Form):
     """From which day, until when, and why; the patient reads the reason as it stands."""
 
-    from_on = forms.DateField(label=_("From"), widget=day_input(), help_text=_("Sessions before this day stay as they are."))
-    until = forms.ChoiceField(label=_("Until"), choices=list(UNTIL.items()))
+    from_on = forms.DateField(label=_("From which day"), widget=day_input(), help_text=_("Sessions before this day stay as they are."))
+    until = forms.ChoiceField(label=_("How long"), choices=list(UNTIL.items()))
     reason = forms.CharField(
         label=_("Reason"),
         max_length=500,

@@ -171,6 +171,7 @@ def context_of(draft: Draft, member: Membership, error: DomainError | None) -> d
         "patient": assignment.patient,
         "is_running": assignment.status in RUNNING,
         "form": draft.form,
+        "problems": problems_of(draft),
         "parts": draft.parts,
         "week": draft.week,
         "weeks": range(draft.week, assignment.version.weeks + 1),
@@ -180,3 +181,14 @@ def context_of(draft: Draft, member: Membership, error: DomainError | None) -> d
         "sentences": [change_text(one) for one in proposal.changes] if proposal else [],
         "seen": digest_of(proposal) if proposal else "",
     }
+
+
+def problems_of(draft: Draft) -> list[tuple[str, str, str]]:
+    """Return (id of the field, its name, the sentence) of everything that has to be put right, lines included."""
+    if not draft.form.is_bound:
+        return []
+    found = [(bound.id_for_label, str(bound.label), error) for bound in draft.form for error in bound.errors]
+    for line in draft.lines:
+        name = line.shown.name if line.shown else _("New exercise")
+        found += [(bound.id_for_label, f"{name}, {bound.label}", error) for bound in line for error in bound.errors]
+    return found

@@ -106,6 +106,7 @@ def test_mistakes_stand_beside_their_field_and_nothing_typed_is_lost(
     assert answer.status_code == 422
     assert sentence in page
     assert not typed or "Band, yellow" in page
+    assert "Please check this" in page
     assert not AssignmentVersion.objects.exists()
 
 
