@@ -199,6 +199,23 @@ def test_what_the_patient_had_on_the_screen_is_what_is_logged(client: Client, ca
     assert logged.prescription_id == first.pk
 
 
+def test_the_clinic_sees_each_week_under_the_version_of_its_days(client: Client, cast: Cast) -> None:
+    tailor_plan(
+        assignment=running(cast),
+        changes=[Edit("home", 0, "wall_sit", dose={"sets": 9})],
+        reason="Knee",
+        from_on=local_day(cast.now, cast.hannah.zone) + dt.timedelta(days=5),
+        by=cast.therapist,
+        now=cast.now,
+        until="end",
+    )
+    sign_in(client, cast.therapist)
+    place = reverse("patients:patient_plan", args=[cast.hannah.pk])
+    shown = {week: "9 × " in client.get(f"{place}?week={week}").content.decode() for week in (1, 2, 3, 4, 8)}
+    assert shown == {1: False, 2: False, 3: False, 4: True, 8: True}
+    assert "?version=" in client.get(place).content.decode()
+
+
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_strangers_and_patients_stay_outside(client: Client, cast: Cast, method: str) -> None:
     for member, status in ((cast.harbour_therapist, 404), (cast.hannah.membership, 403)):
