@@ -227,6 +227,7 @@ def test_after_the_end_both_measures_are_told_in_words_and_what_comes_next(cast:
         assert "more than chance answers explain (3 points)" in page
         assert "from 6 to 5" in page
         assert "Pain when running: no change that clearly means something." in page
+    assert queries(hannah, "/me/") <= 6
     page = hannah.get("/me/").content.decode()
     for words in ("3 months after", "6 months after", "was not studied", "pain up to 5", "+49 30 5550100"):
         assert words in page
@@ -256,6 +257,27 @@ def test_after_a_run_walk_program_the_highest_stage_is_told(cast: Cast, hannah: 
     )
     end_assignment(assignment=cast.loaded(session).assignment, reason="enough", outcome="finished", by=cast.therapist, now=timezone.now())
     page = hannah.get("/me/").content.decode()
+    assert queries(hannah, "/me/") <= 6
     assert "Highest stage" in page
     assert "2 of 12" in page
     assert "No further measurement is planned." not in page
+
+
+@pytest.mark.parametrize(("days_ago", "text"), [(0, "Your plan has changed"), (6, "Your plan has changed"), (7, "")])
+def test_a_change_of_the_plan_is_news_for_a_week_and_costs_no_question(cast: Cast, hannah: Client, days_ago: int, text: str) -> None:
+    with_session_today(cast, cast.hannah)
+    before = queries(hannah, "/me/")
+    on = local_day(timezone.now(), "Europe/Berlin") - dt.timedelta(days=days_ago)
+    Assignment.objects.filter(patient=cast.hannah).update(tailored_on=on)
+    refresh_entry(loaded(cast.hannah), now=timezone.now())
+    page = hannah.get("/me/").content.decode()
+    assert ("What is different, and why" in page) == bool(text)
+    assert text in page
+    assert queries(hannah, "/me/") == before
+
+
+def test_a_change_still_to_come_is_announced(cast: Cast, hannah: Client) -> None:
+    on = local_day(timezone.now(), "Europe/Berlin") + dt.timedelta(days=3)
+    Assignment.objects.filter(patient=cast.hannah).update(tailored_on=on)
+    refresh_entry(loaded(cast.hannah), now=timezone.now())
+    assert "Your plan changes on" in hannah.get("/me/").content.decode()
