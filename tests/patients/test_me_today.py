@@ -266,6 +266,7 @@ def test_after_a_run_walk_program_the_highest_stage_is_told(cast: Cast, hannah: 
 @pytest.mark.parametrize(("days_ago", "text"), [(0, "Your plan has changed"), (6, "Your plan has changed"), (7, "")])
 def test_a_change_of_the_plan_is_news_for_a_week_and_costs_no_question(cast: Cast, hannah: Client, days_ago: int, text: str) -> None:
     with_session_today(cast, cast.hannah)
+    hannah.get("/me/")  # the first visit of a session writes when it began
     before = queries(hannah, "/me/")
     on = local_day(timezone.now(), "Europe/Berlin") - dt.timedelta(days=days_ago)
     Assignment.objects.filter(patient=cast.hannah).update(tailored_on=on)
