@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 
 from patients.charts.data import ChartEvent, ChartTable, EventKind, KeyEntry, SeriesKey, Trajectory
 from patients.charts.words import at, drawn, number, series_name, short_name
@@ -76,10 +76,8 @@ def _axes(chart: Trajectory, frame: Frame) -> list[SafeString]:
         parts.append(format_html('<text{} x="{}" y="{}" text-anchor="middle">{}</text>', drawn(kind), x, at(frame.bottom + 20), text))
     for week in chart.follow_ups:
         months = max(1, round((week - chart.weeks) * 7 / 30.4))
-        if chart.phone:
-            text = gettext("+%(months)s mo") % {"months": months}
-        else:
-            text = ngettext("%(months)s month later", "%(months)s months later", months) % {"months": months}
+        # Two of them stand close together: only the last one names the unit on a phone, and none is long.
+        text = f"+{months}" if chart.phone and week != chart.follow_ups[-1] else gettext("+%(months)s mo") % {"months": months}
         x = at(frame.x(week))
         parts.append(drawn(f'<path class="axis" d="M{x} {at(frame.bottom)}v5"/>'))
         anchor = "end" if week == chart.follow_ups[-1] else "middle"
@@ -200,7 +198,7 @@ def trajectory_key(chart: Trajectory) -> list[KeyEntry]:
         for one in chart.series
     ]
     if chart.models:
-        text = gettext("Typical course in the study") if chart.phone else gettext("Model line from published slopes, five assessments")
+        text = gettext("Model line from published slopes, five assessments")
         swatch = '<svg class="key__line chart" viewBox="0 0 28 16"><path class="ref" d="M1 8H27"/></svg>'
         entries.append(KeyEntry(drawn(swatch), text))
     if chart.important:

@@ -187,8 +187,8 @@ def problems_of(draft: Draft) -> list[tuple[str, str, str]]:
     """Return (id of the field, its name, the sentence) of everything that has to be put right, lines included."""
     if not draft.form.is_bound:
         return []
-    found = [(bound.id_for_label, str(bound.label), error) for bound in draft.form for error in bound.errors]
+    found = [(bound.id_for_label, str(bound.label), str(error)) for bound in draft.form for error in bound.errors]
     for line in draft.lines:
         name = line.shown.name if line.shown else _("New exercise")
-        found += [(bound.id_for_label, f"{name}, {bound.label}", error) for bound in line for error in bound.errors]
+        found += [(bound.id_for_label, f"{name}, {bound.label}", str(error)) for bound in line for error in bound.errors]
     return found
