@@ -76,8 +76,8 @@ def _axes(chart: Trajectory, frame: Frame) -> list[SafeString]:
         parts.append(format_html('<text{} x="{}" y="{}" text-anchor="middle">{}</text>', drawn(kind), x, at(frame.bottom + 20), text))
     for week in chart.follow_ups:
         months = max(1, round((week - chart.weeks) * 7 / 30.4))
-        # Two of them stand close together: only the last one names the unit on a phone, and none is long.
-        text = f"+{months}" if chart.phone and week != chart.follow_ups[-1] else gettext("+%(months)s mo") % {"months": months}
+        # They stand close together: on a phone they are weeks, as the axis says.
+        text = str(week) if chart.phone else gettext("+%(months)s mo") % {"months": months}
         x = at(frame.x(week))
         parts.append(drawn(f'<path class="axis" d="M{x} {at(frame.bottom)}v5"/>'))
         anchor = "end" if week == chart.follow_ups[-1] else "middle"
