@@ -26,7 +26,7 @@ from clinics.wire import error_body
 from patients.api.diary import CheckInViewSet, ReportViewSet
 from patients.api.following import AlertViewSet, AssessmentViewSet
 from patients.api.people import CaseloadViewSet, PatientViewSet
-from patients.api.plans import AssignmentViewSet, PauseViewSet
+from patients.api.plans import AssignmentViewSet, PauseViewSet, PlanChangeViewSet
 from patients.api.sessions import SessionLogViewSet, SessionViewSet
 from programs.api import ExerciseViewSet, ProgramViewSet, VersionViewSet
 from reminders.api import DeliveryViewSet
@@ -42,6 +42,7 @@ RESOURCES: dict[str, Any] = {
     "caseload": CaseloadViewSet,
     "assignments": AssignmentViewSet,
     "pauses": PauseViewSet,
+    "plan-changes": PlanChangeViewSet,
     "sessions": SessionViewSet,
     "session-logs": SessionLogViewSet,
     "check-ins": CheckInViewSet,

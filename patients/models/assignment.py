@@ -107,7 +107,10 @@ class AssignmentVersion(ScopedModel):
             models.UniqueConstraint(fields=["clinic", "assignment", "version"], name="assignment_version_once"),
             models.CheckConstraint(condition=~Q(reason=""), name="assignment_version_reason_given"),
         ]
-        indexes = [models.Index(fields=["clinic", "assignment", "from_on"], name="assignment_version_by_day")]
+        indexes = [
+            models.Index(fields=["clinic", "assignment", "from_on"], name="assignment_version_by_day"),
+            models.Index(fields=["clinic", "patient", "-from_on", "-id"], name="assignment_version_by_patient"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.version} {self.from_on:%Y-%m-%d}"
