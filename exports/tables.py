@@ -55,6 +55,7 @@ TABLES: dict[str, Table] = {
         (
             "id",
             "version",
+            "tailored_on",
             "status",
             "starts_on",
             "ends_on",
@@ -63,11 +64,15 @@ TABLES: dict[str, Table] = {
             "home_weekdays",
             "shows_model_line",
             "assigned_by",
+            "end_outcome",
             "end_reason",
             "created_at",
             "changed_at",
         ),
         {"program": "version__program__names", "program_code": "version__program__code", "version_number": "version__number"},
+    ),
+    "patients.AssignmentVersion": Table(
+        "plan_changes", ("id", "assignment", "version", "from_on", "reason", "changes", "made_by", "made_at")
     ),
     "patients.Pause": Table(
         "pauses", ("id", "assignment", "from_on", "to_on", "reason", "shifted_days", "made_by", "made_at", "cancelled_at")

@@ -7,6 +7,7 @@ from patients.models import (
     Alert,
     Assessment,
     Assignment,
+    AssignmentVersion,
     CheckIn,
     Consent,
     Message,
@@ -38,6 +39,17 @@ class AssignmentAdmin(ReadOnlyAdmin):
     search_fields = ("patient__number", "patient__last_name")
     list_select_related = ("patient", "version__program", "clinic")
     date_hierarchy = "starts_on"
+
+
+@admin.register(AssignmentVersion)
+class AssignmentVersionAdmin(ReadOnlyAdmin):
+    """Changes of running plans."""
+
+    list_display = ("patient", "version", "from_on", "made_at", "clinic")
+    list_filter = ("clinic",)
+    search_fields = ("patient__number", "patient__last_name")
+    list_select_related = ("patient", "version__program", "clinic")
+    date_hierarchy = "from_on"
 
 
 @admin.register(ScheduledSession)

@@ -21,6 +21,8 @@ from patients.rules.schedule import Setting, current_week
 
 MORNING_UNTIL, DAY_UNTIL = 11, 18
 """Hours at which "good morning" and "good day" end."""
+NEWS_DAYS = 7
+"""Days for which a change of the plan is news."""
 WORST_FIRST = ("emergency", "urgent", "clearance", "training")
 TICKS = {TickState.FULL: "done", TickState.PART: "part", TickState.NONE: "none", TickState.NOW: "now"}
 PIPS = {SessionState.DONE: "done", SessionState.PARTIAL: "part", SessionState.MISSED: "miss", SessionState.SKIPPED: "miss"}
@@ -48,6 +50,7 @@ class ProgramLine:
     ends_on: dt.date
     weeks: int
     code: str
+    tailored_on: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class Day:
     last: tuple[int, int] | None
     is_last_yesterday: bool
     assessment: tuple[str, dt.date] | None
-    next_assessment: tuple[str, dt.date] | None
+    assessments: Sequence[tuple[str, dt.date]]
     sessions: Sequence[SessionFact]
     runs_today: int
     unread: int
@@ -105,6 +108,17 @@ class Day:
     def worst_report(self) -> OpenReport | None:
         """The report that demands most, None without any."""
         return self.reports[0] if self.reports else None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the program has ended, whatever else stands in the way today."""
+        return self.program is not None and stage_of(self.program, (), self.today) == Stage.OVER
+
+    @property
+    def changed_on(self) -> dt.date | None:
+        """First day of a change of the plan that is new: announced a week ahead and shown for its first week; None otherwise."""
+        on = self.program.tailored_on if self.program and self.stage == Stage.RUNNING else None
+        return on if on is not None and abs((self.today - on).days) < NEWS_DAYS else None
 
     @property
     def is_held(self) -> bool:
@@ -141,7 +155,7 @@ def read_day(patient: Patient, *, now: dt.datetime) -> Day:
         last=last,
         is_last_yesterday=last_on == today - dt.timedelta(days=1),
         assessment=next((one for one in due if one[1] - dt.timedelta(days=OPENS_BEFORE_DAYS) <= today), None),
-        next_assessment=next((one for one in due if one[1] >= today), None),
+        assessments=due,
         sessions=sessions,
         runs_today=dict(dated(facts, "runs")).get(today, 0),
         unread=int((facts.get("to_patient") or (0,))[0]),
@@ -168,6 +182,7 @@ def read_program(facts: Mapping[str, Any]) -> ProgramLine | None:
         ends_on=dt.date.fromisoformat(program["ends_on"]),
         weeks=program["weeks"],
         code=program["code"],
+        tailored_on=dt.date.fromisoformat(program["tailored_on"]) if program.get("tailored_on") else None,
     )
 
 

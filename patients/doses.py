@@ -2,17 +2,18 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet
 from django.utils.translation import ngettext
 
-from patients.models import Assignment, ScheduledSession
+from patients.models import ScheduledSession
 from programs.dose import dose_text, reps_text, seconds_text
 from programs.frozen import frozen_plans
 from programs.models import Prescription, in_language
+from programs.rules.diff import DOSE_FIELDS
 
 DONE = (ScheduledSession.Status.DONE, ScheduledSession.Status.PARTIAL)
 Block = Prescription.Block
@@ -42,7 +43,7 @@ class SessionContent:
     @property
     def names(self) -> list[str]:
         """Names of the main exercises, each once."""
-        return list(dict.fromkeys(one.exercise.name for one in self.main))
+        return names_of(self.main)
 
 
 def last_done_plan(session: ScheduledSession | None = None) -> "QuerySet[ScheduledSession, uuid.UUID]":
@@ -72,19 +73,23 @@ def content_of(plan_id: uuid.UUID, last_plan_id: uuid.UUID | None) -> SessionCon
     return SessionContent(own[Block.WARM_UP], own[Block.MAIN], own[Block.COOL_DOWN], growth, f"{plan_id} {last_plan_id}")
 
 
-def short_contents(assignment: Assignment) -> dict[uuid.UUID, list[str]]:
-    """Return the names of the main exercises of each session plan of the version in force, each once."""
-    names: dict[uuid.UUID, list[str]] = defaultdict(list)
+def main_lines(plans: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Prescription]]:
+    """Return the main exercises with their doses of each of these session plans: one query."""
+    found: dict[uuid.UUID, list[Prescription]] = defaultdict(list)
     rows = (
-        Prescription.objects.filter(session_plan__version_id=assignment.version_id, block=Block.MAIN)
+        Prescription.objects.filter(session_plan_id__in=plans, block=Block.MAIN)
         .select_related("exercise")
-        .only("session_plan_id", "position", "exercise__names")
+        .only("session_plan_id", "position", *DOSE_FIELDS, "dose_provenance", "exercise__names", "exercise__key")
         .order_by("position")
     )
     for row in rows:
-        if row.exercise.name not in names[row.session_plan_id]:
-            names[row.session_plan_id].append(row.exercise.name)
-    return names
+        found[row.session_plan_id].append(row)
+    return found
+
+
+def names_of(lines: Iterable[Prescription]) -> list[str]:
+    """Return the names of the exercises, each once."""
+    return list(dict.fromkeys(one.exercise.name for one in lines))
 
 
 def compare(before: Sequence[Prescription], now: Sequence[Prescription]) -> list[Growth]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from patients.views import alerts, assign, caseload, data, messages, patient_page, people, planning, supervise, trail, welcome
+from patients.views import alerts, assign, caseload, data, messages, patient_page, people, planning, supervise, tailoring, trail, welcome
 
 urlpatterns = [
     path("patients/", caseload.caseload, name="caseload"),
@@ -24,6 +24,8 @@ urlpatterns = [
     path("patients/<uuid:pk>/assign/", assign.assign, name="assign"),
     path("patients/<uuid:pk>/assign/confirm/", assign.assign_confirm, name="assign_confirm"),
     path("patients/assignments/<uuid:pk>/end/", assign.assignment_end, name="assignment_end"),
+    path("patients/assignments/<uuid:pk>/tailor/", tailoring.assignment_tailor, name="assignment_tailor"),
+    path("patients/assignments/<uuid:pk>/model-line/", assign.assignment_model_line, name="assignment_model_line"),
     path("patients/assignments/<uuid:pk>/withdraw/", assign.assignment_withdraw, name="assignment_withdraw"),
     path("patients/assignments/<uuid:pk>/pause/", planning.assignment_pause, name="assignment_pause"),
     path("patients/alerts/<uuid:pk>/", alerts.alert_acknowledge, name="alert_acknowledge"),

@@ -63,6 +63,8 @@ TRAIL_TEXT: dict[str, Promise] = {
     "session.move": _("moved a session"),
     "session.skip": _("marked a session as not done"),
     "plan.pause": _("entered a pause"),
+    "plan.tailor": _("changed your plan"),
+    "assignment.model_line": _("showed or hid the study's model line"),
     "run.log": _("logged a run"),
     "run.view": _("looked at a run"),
     "run.list": _("looked at your runs"),

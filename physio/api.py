@@ -27,7 +27,7 @@ from patients.api.diary import CheckInViewSet, ReportViewSet
 from patients.api.following import AlertViewSet, AssessmentViewSet
 from patients.api.messages import MessageViewSet
 from patients.api.people import CaseloadViewSet, PatientViewSet
-from patients.api.plans import AssignmentViewSet, PauseViewSet
+from patients.api.plans import AssignmentViewSet, PauseViewSet, PlanChangeViewSet
 from patients.api.runs import RunViewSet, ShoeViewSet
 from patients.api.sessions import SessionLogViewSet, SessionViewSet
 from programs.api import ExerciseViewSet, ProgramViewSet, VersionViewSet
@@ -44,6 +44,7 @@ RESOURCES: dict[str, Any] = {
     "caseload": CaseloadViewSet,
     "assignments": AssignmentViewSet,
     "pauses": PauseViewSet,
+    "plan-changes": PlanChangeViewSet,
     "sessions": SessionViewSet,
     "session-logs": SessionLogViewSet,
     "runs": RunViewSet,

@@ -380,6 +380,7 @@ SPECTACULAR_SETTINGS = {
         "AlertStatus": "patients.models.Alert.Status",
         "AssessmentStatus": "patients.models.Assessment.Status",
         "AssignmentStatus": "patients.models.Assignment.Status",
+        "AssignmentOutcome": "patients.models.Assignment.Outcome",
         "DeliveryStatus": "reminders.models.Delivery.Status",
         "MembershipStatus": "clinics.models.Membership.Status",
         "PatientStatus": "patients.models.Patient.Status",

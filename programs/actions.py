@@ -1,6 +1,7 @@
-"""Loading the shared library, and approving versions."""
+"""Loading the shared library, approving versions, and forking one for a single patient."""
 
 import datetime as dt
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from clinics import audit
-from clinics.errors import Invalid
+from clinics.errors import Conflict, Invalid
 from clinics.models import Clinic, Membership
 from clinics.transitions import advance
+from programs.layout import Layout
 from programs.models import Exercise, Prescription, Program, ProgramApproval, ProgramVersion, SessionPlan
+from programs.rules.diff import DOSE_FIELDS as LINE_FIELDS
+from programs.rules.diff import Line, Session, places
 from programs.rules.library import content_hash, default_dose, validate_exercise, validate_program
 from programs.states import VERSION
 
@@ -39,6 +43,10 @@ DOSE_FIELDS = (
     "dose_provenance",
     "provenance_note",
 )
+COPIED = ("weeks", "supervised_per_week", "home_per_week", "summary", "evidence", "assessments", "checklist", "digest")
+COPIED_PLAN = ("position", "setting", "times_a_week", "minutes", "weekdays", "days", "phase", "note", "provenance")
+TAILORED = "tailored"
+"""Where a dose comes from that a therapist set for one patient."""
 
 
 class LibraryError(Exception):
@@ -194,3 +202,90 @@ def approve_version(*, version: ProgramVersion, clinic: Clinic, by: Membership, 
         return ProgramApproval.objects.get(clinic=clinic, version=version)
     audit.record("program.approve", row=approval, by=by, at=now, version=str(version.pk))
     return approval
+
+
+@transaction.atomic
+def fork_version(*, version: ProgramVersion, layout: Layout, clinic: Clinic, key: str, reason: str, now: dt.datetime) -> ProgramVersion:
+    """Publish a version tailored to one patient: `version` with the main exercises of `layout`, everything else as it was.
+
+    `key` names the line of versions that belongs to the patient's assignment; the first fork opens it. Lines that differ from their
+    source are marked as tailored. Raises Conflict when another fork of the same line was faster.
+    """
+    source = version.program
+    program, _created = Program.objects.get_or_create(
+        clinic=clinic,
+        key=key,
+        defaults={"code": source.code, "kind": source.kind, "names": source.names, "origin": Program.Origin.TAILORED},
+    )
+    latest = program.versions.order_by("-number").values_list("number", flat=True).first()
+    try:
+        with transaction.atomic():
+            fork = ProgramVersion.objects.create(
+                program=program,
+                clinic=clinic,
+                number=(latest or 0) + 1,
+                forked_from=version,
+                reason=reason,
+                created_at=now,
+                **{name: getattr(version, name) for name in COPIED},
+            )
+    except IntegrityError as error:
+        raise Conflict(_("This was changed in the meantime. Please look at it again.")) from error
+    write_layout(fork, version, layout)
+    advance(fork, ProgramVersion.Status.PUBLISHED, table=VERSION, now=now, published_at=now)
+    return fork
+
+
+def write_layout(fork: ProgramVersion, version: ProgramVersion, layout: Layout) -> None:
+    """Write the sessions of a layout as rows of the fork; neighbouring weeks with equal sessions share a plan."""
+    plans = {str(plan.pk): plan for plan in SessionPlan.objects.filter(version=version)}
+    sources = {str(row.pk): row for row in Prescription.objects.filter(session_plan__version=version)}
+    new_plans, rows = [], []
+    for first, last, session in stretches(layout):
+        source = plans[session.source]
+        plan = SessionPlan(
+            version=fork, clinic=fork.clinic, week_from=first, week_to=last, **{name: getattr(source, name) for name in COPIED_PLAN}
+        )
+        new_plans.append(plan)
+        rows += [tailored_line(plan, place, line, sources) for place, line in enumerate(session.lines)]
+        around = [row for row in sources.values() if row.session_plan_id == source.pk and row.block != Prescription.Block.MAIN]
+        rows += [copied_line(plan, row) for row in around]
+    SessionPlan.objects.bulk_create(new_plans)
+    Prescription.objects.bulk_create(rows)
+
+
+def stretches(layout: Layout) -> Iterator[tuple[int, int, Session]]:
+    """Yield (first week, last week, session) so that each session is told once for the weeks in a row in which it is the same."""
+    running: dict[tuple[str, int], tuple[int, int, Session]] = {}
+    for week in sorted(layout):
+        found = places(layout[week])
+        for place, session in found.items():
+            before = running.get(place)
+            if before is not None and before[1] == week - 1 and before[2] == session:
+                running[place] = (before[0], week, session)
+                continue
+            if before is not None:
+                yield before
+            running[place] = (week, week, session)
+    yield from running.values()
+
+
+def copied_line(plan: SessionPlan, row: Prescription) -> Prescription:
+    """Return a copy of a prescription in another plan."""
+    fields = {name: getattr(row, name) for name in ("exercise_id", "block", "position", *DOSE_FIELDS)}
+    return Prescription(session_plan=plan, clinic=plan.clinic, **fields)
+
+
+def tailored_line(plan: SessionPlan, place: int, line: Line, sources: dict[str, Prescription]) -> Prescription:
+    """Return a line of a layout as a row; it keeps source, stage and picture of the row it came from, as far as it is still the same."""
+    source = sources.get(line.source)
+    if source is None or str(source.exercise_id) != line.exercise:
+        fields: dict[str, Any] = {**line.dose(), "exercise_provenance": TAILORED, "dose_provenance": TAILORED}
+        return Prescription(session_plan=plan, clinic=plan.clinic, exercise_id=line.exercise, position=place, **fields)
+    row = copied_line(plan, source)
+    row.position = place
+    for name in LINE_FIELDS:
+        if getattr(row, name) != getattr(line, name):
+            setattr(row, name, getattr(line, name))
+            row.dose_provenance, row.provenance_note = TAILORED, {}
+    return row

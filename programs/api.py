@@ -200,7 +200,7 @@ class ProgramViewSet(ScopedViewSet):
     """The programs a clinic may assign."""
 
     permission_actions = {"list": "program.list", "retrieve": "program.view"}
-    queryset = Program.objects.all()
+    queryset = Program.objects.exclude(origin=Program.Origin.TAILORED)
     row_kind = ProgramRow
     filterset_class = ProgramFilters
     page_order = ("position", "key", "id")
@@ -211,10 +211,12 @@ class ProgramViewSet(ScopedViewSet):
     retrieve=extend_schema(summary="A version with every session and dose"),
 )
 class VersionViewSet(ScopedViewSet):
-    """The versions of programs; a published one never changes."""
+    """The versions of programs; a published one never changes. Those tailored to one patient are read by their id only."""
 
     permission_actions = {"list": "program.list", "retrieve": "program.view"}
-    queryset = ProgramVersion.objects.select_related("program").defer("evidence", "checklist")
+    queryset = (
+        ProgramVersion.objects.exclude(program__origin=Program.Origin.TAILORED).select_related("program").defer("evidence", "checklist")
+    )
     rows = (
         ProgramVersion.objects.select_related("program")
         .prefetch_related(Prefetch("session_plans", SessionPlan.objects.order_by("week_from", "position")))

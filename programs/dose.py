@@ -14,14 +14,37 @@ SECONDS_UP_TO = 90
 class Dose(Protocol):
     """What a dose consists of; a Prescription has all of it."""
 
-    sets: int
-    reps_low: int | None
-    reps_high: int | None
-    hold_seconds: int | None
-    duration_seconds: int | None
-    run_seconds: int | None
-    walk_seconds: int | None
-    per_side: bool
+    @property
+    def sets(self) -> int:
+        """How often."""
+
+    @property
+    def reps_low(self) -> int | None:
+        """Repetitions of a set, from."""
+
+    @property
+    def reps_high(self) -> int | None:
+        """Repetitions of a set, to."""
+
+    @property
+    def hold_seconds(self) -> int | None:
+        """How long one repetition is held."""
+
+    @property
+    def duration_seconds(self) -> int | None:
+        """How long a set or the whole lasts."""
+
+    @property
+    def run_seconds(self) -> int | None:
+        """Running in one round."""
+
+    @property
+    def walk_seconds(self) -> int | None:
+        """Walking in one round."""
+
+    @property
+    def per_side(self) -> bool:
+        """Whether each side does all of it."""
 
 
 def dose_text(prescription: Dose) -> str:

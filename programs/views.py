@@ -79,7 +79,7 @@ def approve(request: MemberRequest, pk: UUID) -> HttpResponse:
 
 def program_context(request: MemberRequest, pk: UUID, form: ApprovalForm) -> dict[str, Any]:
     """Collect what the page of a program shows; without `version` in the address it is the published one."""
-    program = get_visible(Program.objects.all(), request.member, pk=pk)
+    program = get_visible(Program.objects.exclude(origin=Program.Origin.TAILORED), request.member, pk=pk)
     versions = list(ProgramVersion.objects.visible_to(request.member).filter(program=program).order_by("-number"))
     asked = (request.POST if request.method == "POST" else request.GET).get("version", "")
     version = next((row for row in versions if str(row.number) == asked), None)
@@ -136,6 +136,7 @@ def exercise_detail(request: MemberRequest, pk: UUID) -> HttpResponse:
     used = (
         ProgramVersion.objects.visible_to(request.member)
         .published()
+        .exclude(program__origin=Program.Origin.TAILORED)
         .filter(session_plans__prescriptions__exercise=exercise)
         .select_related("program")
         .distinct()

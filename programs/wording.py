@@ -9,9 +9,11 @@ from typing import Any
 import yaml
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
-from programs.models import ProgramVersion, in_language
+from programs.dose import clock_text, dose_text, effort_text, reps_text, seconds_text
+from programs.models import ProgramVersion, Setting, in_language
+from programs.rules.diff import Change, Kind, Line
 
 LIBRARY = Path(__file__).resolve().parent / "library"
 
@@ -24,10 +26,23 @@ SHORT_NAMES: dict[str, Promise] = {
     "FU": gettext_lazy("Flare-up"),
 }
 
+PART_NAMES: dict[str, Promise] = {
+    "reps": gettext_lazy("the number of repetitions"),
+    "hold": gettext_lazy("the time to hold"),
+    "duration": gettext_lazy("the duration"),
+    "intervals": gettext_lazy("the interval"),
+    "rest": gettext_lazy("the pause between sets"),
+    "tempo": gettext_lazy("the tempo"),
+    "load": gettext_lazy("the load"),
+    "effort": gettext_lazy("the effort"),
+    "form": gettext_lazy("the special form"),
+}
+"""How a part of a dose is called that is no longer set."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where something comes from: `kind` is trial, article or default; `source` names it in full."""
+    """Where something comes from: `kind` is trial, article, tailored or default; `source` names it in full."""
 
     kind: str
     text: str
@@ -77,4 +92,86 @@ def provenance_mark(provenance: str) -> Mark:
     if kind == "seed":
         article = sources["seeds"].get(number, {})
         return Mark("article", _("article"), _("Article: %(title)s") % {"title": article.get("title", number)})
+    if kind == "tailored":
+        return Mark("tailored", _("tailored"), _("Set for this patient by a therapist of the clinic."))
     return Mark("default", _("our default"), str(in_language(sources["marks"]["default"])))
+
+
+def change_text(change: Change) -> str:
+    """Return one difference between two versions as a plain sentence: "Wall squat: 3 sets instead of 2, from week 3"."""
+    text = _("%(what)s, %(weeks)s") % {"what": _what(change), "weeks": _weeks(change)}
+    if not change.setting or change.kind in {Kind.SESSION_ADDED, Kind.SESSION_REMOVED, Kind.TIMES, Kind.ORDER}:
+        return text
+    return _("%(change)s (%(place)s)") % {"change": text, "place": Setting(change.setting).label}
+
+
+def _weeks(change: Change) -> str:
+    if change.week_from == change.week_to:
+        return _("in week %(n)s") % {"n": change.week_from}
+    if change.to_end:
+        return _("from week %(n)s") % {"n": change.week_from}
+    return _("in weeks %(a)s to %(b)s") % {"a": change.week_from, "b": change.week_to}
+
+
+def _what(change: Change) -> str:
+    name, after = in_language(change.names), change.after or {}
+    if change.kind == Kind.SWAPPED:
+        values = {"name": name, "other": in_language(change.other), "dose": dose_text(Line("", **after))}
+        return _("%(name)s instead of %(other)s: %(dose)s") % values
+    if change.kind == Kind.ADDED:
+        return _("New: %(name)s, %(dose)s") % {"name": name, "dose": dose_text(Line("", **after))}
+    if change.kind == Kind.REMOVED:
+        return _("%(name)s is left out") % {"name": name}
+    if change.kind == Kind.DOSE:
+        return _("%(name)s: %(change)s") % {"name": name, "change": _dose_change(change)}
+    place = Setting(change.setting).label if change.setting else ""
+    if change.kind == Kind.ORDER:
+        return (_("Exercises %(place)s in another order") % {"place": place}) if place else _("Exercises in another order")
+    if change.kind == Kind.TIMES:
+        return _("Sessions %(place)s: %(change)s") % {"place": place, "change": _dose_change(change)} if place else _dose_change(change)
+    if change.kind == Kind.SESSION_ADDED:
+        return _("New: a session %(place)s") % {"place": place} if place else _("New: one more session")
+    return _("A session %(place)s is left out") % {"place": place} if place else _("A session is left out")
+
+
+def _dose_change(change: Change) -> str:
+    """Return the part of a dose that changed: what it is now, and what it was where that is known and can be said."""
+    after, before = change.after or {}, change.before
+    if change.part == "side":
+        return _("each side on its own") if after["per_side"] else _("both sides together")
+    now, then = _part_text(change.part, after, long=True), _part_text(change.part, before, long=False) if before is not None else ""
+    if not now:
+        return _("%(what)s is no longer set") % {"what": PART_NAMES.get(change.part, change.part)}
+    return _("%(now)s instead of %(before)s") % {"now": now, "before": then} if then else now
+
+
+def _part_text(part: str, values: Mapping[str, Any], *, long: bool) -> str:
+    """Return one part of a dose; `long` says what the number is, the short form stands after "instead of"."""
+    if part == "reps":
+        one = Line("", reps_low=values.get("reps_low"), reps_high=values.get("reps_high"))
+        text = reps_text(one)
+        many = one.reps_high or one.reps_low or 0
+        return ngettext("%(reps)s repetition", "%(reps)s repetitions", many) % {"reps": text} if long and text else text
+    if part == "intervals":
+        run, walk = values.get("run_seconds") or 0, values.get("walk_seconds") or 0
+        return _("%(run)s run / %(walk)s walk") % {"run": clock_text(run), "walk": clock_text(walk)} if run or walk else ""
+    if part == "effort":
+        text = effort_text(values.get("effort_low"), values.get("effort_high"))
+        return _("effort %(effort)s") % {"effort": text} if long and text else text
+    if part in {"load", "form"}:
+        text = str(in_language(values.get("load" if part == "load" else "variation")) or "")
+        return pgettext("quoted text", "“%(text)s”") % {"text": text} if text else ""
+    value = next(iter(values.values()), None)
+    if not value:
+        return ""
+    if part in {"hold", "duration", "rest"}:
+        text = seconds_text(int(value))
+        words = {"hold": _("hold %(time)s"), "rest": _("pause of %(time)s")}
+        return words[part] % {"time": text} if long and part in words else text
+    if part == "sets":
+        return ngettext("%(sets)s set", "%(sets)s sets", value) % {"sets": value} if long else str(value)
+    if part == "times_a_week":
+        return ngettext("%(n)s time a week", "%(n)s times a week", value) % {"n": value} if long else str(value)
+    if part == "minutes":
+        return _("%(n)s minutes") % {"n": value} if long else str(value)
+    return _("tempo %(tempo)s") % {"tempo": value} if long else str(value)

@@ -18,6 +18,7 @@ from patients.actions.caseload import refresh_entry
 from patients.actions.symptoms import record_is_withdrawn
 from patients.models import Assessment, Assignment, Patient, ScheduledSession, SessionLog, SymptomReport
 from patients.rules import schedule
+from patients.rules.trajectory import has_model_line
 from patients.states import ASSIGNMENT
 from programs.models import ProgramApproval, ProgramVersion, SessionPlan
 
@@ -206,11 +207,18 @@ def is_clear(patient: Patient) -> bool:
 
 
 @transaction.atomic
-def end_assignment(*, assignment: Assignment, reason: str, by: Membership, now: dt.datetime) -> None:
-    """End a program early: what was planned is cancelled, assessments after the end go on; a reason is needed."""
+def end_assignment(
+    *, assignment: Assignment, reason: str, by: Membership, now: dt.datetime, outcome: str = Assignment.Outcome.OTHER
+) -> None:
+    """End a program early, with how it came (`outcome`): what was planned is cancelled, assessments after the end go on.
+
+    Raises Invalid without a reason or for an unknown outcome, Conflict when it is not running any more.
+    """
     if not reason.strip():
         raise Invalid(fields={"reason": [_("Please say why the program ends.")]})
-    advance(assignment, Assignment.Status.ENDED, table=ASSIGNMENT, now=now, end_reason=reason.strip())
+    if outcome not in Assignment.Outcome.values:
+        raise Invalid(fields={"outcome": [_("Please choose how the program ended.")]})
+    advance(assignment, Assignment.Status.ENDED, table=ASSIGNMENT, now=now, end_outcome=outcome, end_reason=reason.strip()[:500])
     cancel_rest(assignment, now=now)
     audit.record("assignment.end", row=assignment, by=by, at=now)
     refresh_entry(assignment.patient, now=now)
@@ -226,6 +234,17 @@ def withdraw_assignment(*, assignment: Assignment, by: Membership, now: dt.datet
     Assessment.objects.filter(assignment=assignment, status=Assessment.Status.PLANNED).update(status=Assessment.Status.CANCELLED)
     audit.record("assignment.withdraw", row=assignment, by=by, at=now)
     refresh_entry(assignment.patient, now=now)
+
+
+@transaction.atomic
+def show_model_line(*, assignment: Assignment, is_shown: bool, by: Membership, now: dt.datetime) -> None:
+    """Show the patient the study's model line, or hide it again; only where slopes were published. Setting it twice is the same."""
+    if is_shown and not has_model_line(assignment.version.program.code):
+        raise Invalid(_("No slopes were published for this program."))
+    rows = Assignment.objects.filter(pk=assignment.pk, clinic_id=assignment.clinic_id)
+    if rows.exclude(shows_model_line=is_shown).update(shows_model_line=is_shown, changed_at=now):
+        audit.record("assignment.model_line", row=assignment, by=by, at=now, is_shown=is_shown)
+    assignment.shows_model_line = is_shown
 
 
 def cancel_rest(assignment: Assignment, *, now: dt.datetime) -> int:

@@ -146,6 +146,7 @@ def gather_facts(patients: Sequence[Patient], *, now: dt.datetime) -> dict[Any, 
             "ends_on": assignment.ends_on.isoformat(),
             "weeks": assignment.version.weeks,
             "code": assignment.version.program.code,
+            "tailored_on": assignment.tailored_on.isoformat() if assignment.tailored_on else "",
         }
     for row in (
         ScheduledSession.objects.filter(assignment_id__in=[assignment.pk for assignment in shown.values()])

@@ -14,6 +14,7 @@ from clinics.models import ClosedDay, Membership
 from clinics.transitions import advance
 from patients.actions.caseload import refresh_entry
 from patients.actions.once import store_once
+from patients.actions.tailoring import point_sessions
 from patients.models import Assessment, Assignment, Patient, Pause, ScheduledSession
 from patients.rules import schedule
 from patients.states import SESSION
@@ -26,6 +27,7 @@ def move_session(*, session: ScheduledSession, to_on: dt.date, by: Membership, n
     """Move a planned (or missed or skipped) session to another day of the program.
 
     A patient may move home sessions only; sessions in the clinic keep their time unless the clinic gives `at_time`.
+    On its new day it holds what the version in force that day says.
     Raises Invalid for a past day, a day outside the program or a closed one, Conflict where a session already stands.
     """
     patient = session.patient
@@ -50,6 +52,7 @@ def move_session(*, session: ScheduledSession, to_on: dt.date, by: Membership, n
                 raise Conflict(fields={"to_on": [_("There is already a session on this day.")]})
             planned: str = ScheduledSession.Status.PLANNED
             advance(session, planned, table={planned: SESSION[planned] | {planned}}, now=now, **changes)
+            point_sessions(session.assignment, now=now)
             audit.record("session.move", row=session, by=by, at=now, to=to_on.isoformat())
             refresh_entry(patient, now=now)
     except IntegrityError as error:
@@ -149,3 +152,4 @@ def shift_rest(assignment: Assignment, rest: list[ScheduledSession], from_on: dt
     for assessment in coming:
         assessment.due_on += shift
     Assessment.objects.bulk_update(coming, ["due_on"])
+    point_sessions(assignment, now=now)

@@ -18,6 +18,7 @@ from patients.actions.caseload import note_session
 from patients.actions.consents import need_consent
 from patients.actions.diary import check_day, check_scale
 from patients.actions.once import store_once
+from patients.actions.tailoring import take_in_hand
 from patients.models import Assignment, ExerciseLog, ScheduledSession, SessionLog
 from patients.states import SESSION
 from programs.models import Prescription
@@ -88,7 +89,7 @@ def log_session(
             raise Invalid(_("This session is still to come. You can move it to today."))
         if session.assignment.status == Assignment.Status.HELD and session.on >= local_day(now, patient.zone):
             raise Conflict(_("Training is on hold until your therapist has spoken with you."))
-        prescriptions = [] if as_prescribed else prescriptions_of(session)
+        prescriptions = [] if as_prescribed else prescriptions_done(session, exercises)
         rows, share = exercise_rows(session, prescriptions, exercises) if not as_prescribed else ([], 1.0)
         log = SessionLog.objects.create(
             clinic_id=session.clinic_id,
@@ -114,7 +115,7 @@ def log_session(
             ExerciseLog.objects.bulk_create(rows)
         whole = share >= 1.0 and not stopped_for_pain
         state = ScheduledSession.Status.DONE if whole else ScheduledSession.Status.PARTIAL
-        advance(session, state, table=SESSION, now=now, done_share=round(share, 4), reason="")
+        advance(session, state, table=SESSION, now=now, done_share=round(share, 4), reason="", session_plan_id=session.session_plan_id)
         audit.record("session.log", row=log, by=by, at=now, as_prescribed=as_prescribed)
         note_session(patient, session, log, now=now)
         return log
@@ -129,6 +130,17 @@ def log_session(
 def prescriptions_of(session: ScheduledSession) -> list[Prescription]:
     """Return the main exercises of the session's plan, in order."""
     return list(Prescription.objects.filter(session_plan_id=session.session_plan_id, block=Prescription.Block.MAIN).order_by("position"))
+
+
+def prescriptions_done(session: ScheduledSession, done: Sequence[Done]) -> list[Prescription]:
+    """Return the main exercises the entry speaks of: those of the session's plan, or of the one before a change made in the meantime."""
+    found = prescriptions_of(session)
+    given = {one.prescription_id for one in done}
+    if given - {one.pk for one in found}:
+        plans = list(Prescription.objects.filter(pk__in=given).order_by().values_list("session_plan_id", flat=True).distinct()[:2])
+        if len(plans) == 1 and take_in_hand(session, plans[0]):
+            return prescriptions_of(session)
+    return found
 
 
 def exercise_rows(

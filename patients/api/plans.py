@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_filters.rest_framework import ChoiceFilter, UUIDFilter
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -20,7 +20,8 @@ from clinics.rest import Keyed, Row, client_key_of
 from patients.actions.assigning import Preview, assign_program, end_assignment, preview_assignment, withdraw_assignment
 from patients.actions.planning import pause_plan
 from patients.api.base import PATIENT_TEXT, RecordFilters, RecordViewSet
-from patients.models import Assignment, Patient, Pause
+from patients.models import Assignment, AssignmentVersion, Patient, Pause
+from patients.plan_changes import told_changes
 from programs.api import ProgramRow
 from programs.models import ProgramVersion, Setting
 
@@ -50,13 +51,15 @@ class AssignmentRow(Row):
         shown: ClassVar = {
             "id": "Id of the assignment.",
             "patient": "Id of the patient.",
-            "version": "The version in force.",
+            "version": "The version in force, or with a change still to come the one after it.",
+            "tailored_on": "First day of the last change made for this patient, YYYY-MM-DD; null without any.",
             "status": "held (until the symptom check is clear), running, completed, ended (early) or withdrawn.",
             "starts_on": "First day, YYYY-MM-DD.",
             "ends_on": "Last day of the last week, YYYY-MM-DD.",
             "supervised_weekdays": "ISO weekdays in the clinic, 1 is Monday.",
             "supervised_time": "Time of the sessions in the clinic, on the clinic's wall clock; null without any.",
             "home_weekdays": "ISO weekdays at home, 1 is Monday.",
+            "end_outcome": "How it came to end early: finished, better, worse, moved or other; empty otherwise.",
             "end_reason": "Why it ended early; empty otherwise.",
             "created_at": "When it was given, UTC.",
             "changed_at": "When its state last changed, UTC.",
@@ -99,8 +102,13 @@ class AssignBody(DatesBody):
 
 
 class EndBody(Body):
-    """Why a program ends."""
+    """How and why a program ends."""
 
+    outcome = serializers.ChoiceField(
+        choices=Assignment.Outcome.choices,
+        default=Assignment.Outcome.OTHER,
+        help_text="How it came: finished (before the last day), better, worse, moved (away) or other.",
+    )
     reason = Text(max_length=500, help_text="Why it ends early, at most 500 characters; the patient can read it.")
 
 
@@ -230,7 +238,7 @@ class AssignmentViewSet(RecordViewSet):
     def end(self, request: Request, pk: UUID) -> Response:
         """End a program."""
         assignment = self.get_object()
-        end_assignment(assignment=assignment, reason=self.body(EndBody)["reason"], by=self.member, now=timezone.now())
+        end_assignment(assignment=assignment, by=self.member, now=timezone.now(), **self.body(EndBody))
         return self.answer(assignment)
 
     @extend_schema(
@@ -245,6 +253,45 @@ class AssignmentViewSet(RecordViewSet):
         assignment = self.get_object()
         withdraw_assignment(assignment=assignment, by=self.member, now=timezone.now())
         return self.answer(assignment)
+
+
+class PlanChangeRow(Row):
+    """A change of a running plan for one patient."""
+
+    sentences = serializers.SerializerMethodField(help_text="What is different, in plain sentences in the language of the request.")
+
+    class Meta:
+        model = AssignmentVersion
+        shown: ClassVar = {
+            "id": "Id of the change.",
+            "patient": "Id of the patient.",
+            "assignment": "Id of the changed assignment.",
+            "version": "Id of the version in force from that day.",
+            "from_on": "First day, YYYY-MM-DD; sessions before it stay as they are.",
+            "reason": "Why, as the patient reads it.",
+            "sentences": "What is different, in plain sentences in the language of the request.",
+            "made_at": "When it was made, UTC.",
+        }
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_sentences(self, row: AssignmentVersion) -> list[str]:
+        """Word the stored differences."""
+        return told_changes([row])[0].sentences
+
+
+@extend_schema_view(
+    list=extend_schema(summary="Changes of plans", description="Newest first; of one patient by first day."),
+    retrieve=extend_schema(summary="A change of a plan"),
+)
+class PlanChangeViewSet(RecordViewSet):
+    """What was changed in running plans, from which day, and why."""
+
+    permission_actions = {"list": "assignment.list", "retrieve": "assignment.view"}
+    trail = "assignment"
+    queryset = AssignmentVersion.objects.all()
+    row_kind = PlanChangeRow
+    filterset_class = RecordFilters
+    recent = ("-from_on", "-id")
 
 
 class PauseRow(Row):

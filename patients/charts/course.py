@@ -76,7 +76,8 @@ def _axes(chart: Trajectory, frame: Frame) -> list[SafeString]:
         parts.append(format_html('<text{} x="{}" y="{}" text-anchor="middle">{}</text>', drawn(kind), x, at(frame.bottom + 20), text))
     for week in chart.follow_ups:
         months = max(1, round((week - chart.weeks) * 7 / 30.4))
-        text = gettext("+%(months)s mo") % {"months": months}
+        # They stand close together: on a phone they are weeks, as the axis says.
+        text = str(week) if chart.phone else gettext("+%(months)s mo") % {"months": months}
         x = at(frame.x(week))
         parts.append(drawn(f'<path class="axis" d="M{x} {at(frame.bottom)}v5"/>'))
         anchor = "end" if week == chart.follow_ups[-1] else "middle"
@@ -197,7 +198,7 @@ def trajectory_key(chart: Trajectory) -> list[KeyEntry]:
         for one in chart.series
     ]
     if chart.models:
-        text = gettext("Typical course in the study") if chart.phone else gettext("Model line from published slopes, five assessments")
+        text = gettext("Model line from published slopes, five assessments")
         swatch = '<svg class="key__line chart" viewBox="0 0 28 16"><path class="ref" d="M1 8H27"/></svg>'
         entries.append(KeyEntry(drawn(swatch), text))
     if chart.important:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from clinics.localtime import time_zone_choices
 from clinics.models import Language, Membership
 from clinics.web import ScopedModelChoiceField
-from patients.models import Patient
+from patients.models import Assignment, Patient
 
 
 class PatientForm(forms.Form):
@@ -69,8 +69,14 @@ class InviteForm(forms.Form):
 
 
 class EndForm(forms.Form):
-    """Why a program ends before its last day."""
+    """How and why a program ends before its last day."""
 
+    outcome = forms.ChoiceField(
+        label=_("How did it end?"),
+        choices=Assignment.Outcome.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose how the program ended.")},
+    )
     reason = forms.CharField(
         label=_("Why does the program end?"),
         max_length=500,

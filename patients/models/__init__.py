@@ -2,7 +2,7 @@
 
 from patients.models.alert import Alert
 from patients.models.assessment import Assessment
-from patients.models.assignment import Assignment, Pause
+from patients.models.assignment import Assignment, AssignmentVersion, Pause
 from patients.models.consent import Consent
 from patients.models.diary import CheckIn, Correction, SymptomReport
 from patients.models.erasure import ErasureRequest
@@ -17,6 +17,7 @@ __all__ = (
     "Alert",
     "Assessment",
     "Assignment",
+    "AssignmentVersion",
     "CaseloadEntry",
     "CheckIn",
     "Consent",

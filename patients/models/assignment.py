@@ -36,10 +36,20 @@ class Assignment(ScopedModel):
         ENDED = "ended", _("ended early")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
+    class Outcome(models.TextChoices):
+        """How it came that a program ended early."""
+
+        FINISHED = "finished", _("finished before the last day")
+        BETTER = "better", _("stopped because of feeling better")
+        WORSE = "worse", _("stopped because of feeling worse")
+        MOVED = "moved", _("moved away")
+        OTHER = "other", _("something else")
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="assignments")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="assignments")
     version = models.ForeignKey(ProgramVersion, on_delete=models.PROTECT, related_name="assignments")
+    tailored_on = models.DateField(_("changed for the patient from"), null=True, blank=True, help_text=_("First day of the last change."))
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.HELD)
     starts_on = models.DateField(_("starts on"))
     ends_on = models.DateField(_("ends on"), help_text=_("Last day of the last week."))
@@ -48,6 +58,7 @@ class Assignment(ScopedModel):
     home_weekdays = models.JSONField(_("days at home"), default=list)
     shows_model_line = models.BooleanField(_("patient sees the study's model line"), default=False)
     assigned_by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="+")
+    end_outcome = models.CharField(_("how it ended"), max_length=10, choices=Outcome.choices, blank=True)
     end_reason = models.CharField(_("reason"), max_length=500, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -71,6 +82,39 @@ class Assignment(ScopedModel):
 
     def __str__(self) -> str:
         return f"{self.version} {self.starts_on:%Y-%m-%d}"
+
+
+class AssignmentVersion(ScopedModel):
+    """A change of a running plan: from which day which tailored version is in force, and why; before the first it is the version forked."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="versions")
+    version = models.ForeignKey(ProgramVersion, on_delete=models.PROTECT, related_name="+")
+    from_on = models.DateField(_("from"))
+    reason = models.CharField(_("reason"), max_length=500)
+    changes = models.JSONField(_("changes"), default=list, help_text=_("What is different from the version before, as it was told."))
+    made_by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="+")
+    made_at = models.DateTimeField()
+
+    scope = Scope("clinic", "patient__membership")
+
+    class Meta:
+        verbose_name = _("change of a plan")
+        verbose_name_plural = _("changes of plans")
+        ordering = ["from_on", "made_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "assignment", "version"], name="assignment_version_once"),
+            models.CheckConstraint(condition=~Q(reason=""), name="assignment_version_reason_given"),
+        ]
+        indexes = [
+            models.Index(fields=["clinic", "assignment", "from_on"], name="assignment_version_by_day"),
+            models.Index(fields=["clinic", "patient", "-from_on", "-id"], name="assignment_version_by_patient"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.from_on:%Y-%m-%d}"
 
 
 class Pause(ScopedModel):

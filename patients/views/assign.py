@@ -16,7 +16,15 @@ from clinics import audit
 from clinics.errors import DomainError
 from clinics.models import Membership
 from clinics.web import MemberRequest, add_errors, get_visible, page, status_of, today_of
-from patients.actions.assigning import Preview, assign_program, end_assignment, is_clear, preview_assignment, withdraw_assignment
+from patients.actions.assigning import (
+    Preview,
+    assign_program,
+    end_assignment,
+    is_clear,
+    preview_assignment,
+    show_model_line,
+    withdraw_assignment,
+)
 from patients.forms.assign import AssignForm, preset
 from patients.forms.people import EndForm
 from patients.models import Assignment, Patient, SymptomReport
@@ -276,14 +284,14 @@ def read_assignment(request: MemberRequest, pk: UUID) -> Assignment:
 
 @page("assignment.change", methods=("GET", "POST"))
 def assignment_end(request: MemberRequest, pk: UUID) -> HttpResponse:
-    """End a program before its last day, with the reason; what was done stays, later assessments go on."""
+    """End a program before its last day, with outcome and reason; what was done stays, later assessments go on."""
     assignment = read_assignment(request, pk)
     form = EndForm(request.POST if request.method == "POST" else None)
     error: DomainError | None = None
     if request.method == "POST":
         if form.is_valid():
             try:
-                end_assignment(assignment=assignment, reason=form.cleaned_data["reason"], by=request.member, now=timezone.now())
+                end_assignment(assignment=assignment, by=request.member, now=timezone.now(), **form.cleaned_data)
             except DomainError as refused:
                 error = refused
                 add_errors(form, refused)
@@ -306,3 +314,15 @@ def assignment_withdraw(request: MemberRequest, pk: UUID) -> HttpResponse:
         return redirect("patients:patient_plan", pk=assignment.patient_id)
     audit.record("patient.view", row=assignment.patient, patient_id=assignment.patient_id, part="withdraw")
     return render(request, "patients/assignment_withdraw.html", {"assignment": assignment, "patient": assignment.patient})
+
+
+@page("assignment.change", methods=("POST",))
+def assignment_model_line(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Show the patient the study's model line on Progress, or hide it again."""
+    assignment = read_assignment(request, pk)
+    is_shown = request.POST.get("show") == "yes"
+    show_model_line(assignment=assignment, is_shown=is_shown, by=request.member, now=timezone.now())
+    messages.success(
+        request, _("The patient sees the model line now.") if is_shown else _("The patient does not see the model line any more.")
+    )
+    return redirect("patients:patient", pk=assignment.patient_id)

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from django.db.models import Subquery, UUIDField
+from django.db.models import Max, Subquery, UUIDField
 from django.http import HttpResponse
 from django.utils import timezone
 
@@ -15,8 +15,8 @@ from clinics.web import MemberRequest, page
 from patients.day import Day, ProgramLine, Stage, read_day
 from patients.doses import content_of, last_done_plan
 from patients.forms.me import CheckInForm
-from patients.models import Assessment, Assignment, Pause, ScheduledSession, SymptomReport
-from patients.rules.scores import Instrument, change_meaning
+from patients.models import Assessment, Assignment, Pause, Run, ScheduledSession, SymptomReport
+from patients.reached import reached_of
 from patients.views.own import own_page, own_patient
 from patients.wording import GROUPED_SIGN_TEXT, TRAIL_TEXT
 from programs.frozen import frozen_plans
@@ -25,6 +25,8 @@ from programs.models import Program
 TRAIL_ROWS = 100
 SAME_VISIT = dt.timedelta(minutes=1)
 ROLE_NAMES = dict(Role.choices)
+LONG_TEXTS = tuple(f"assignment__version__{name}" for name in ("summary", "evidence", "assessments", "checklist"))
+"""Parts of a program that Today never shows."""
 OPEN_STATES = (ScheduledSession.Status.PLANNED, ScheduledSession.Status.MISSED)
 coming_sessions = PreparedOwn(
     lambda member, assignment_id, today: (
@@ -50,7 +52,7 @@ def today(request: MemberRequest) -> HttpResponse:
     if day.stage == Stage.NO_PROGRAM:
         context["is_checked"] = SymptomReport.objects.visible_to(request.member).exists()
     elif day.stage == Stage.OVER and day.program is not None:
-        context |= what_was_reached(request.member, day.program)
+        context |= what_was_reached(request.member, day, day.program)
     elif day.program is not None:
         context |= what_comes(request.member, day, day.program)
     return own_page(request, "today", context)
@@ -78,21 +80,17 @@ def what_comes(member: Membership, day: Day, program: ProgramLine) -> dict[str, 
     return found
 
 
-def what_was_reached(member: Membership, program: ProgramLine) -> dict[str, Any]:
-    """Return the program that is over, and both measures at its start and at their last answer."""
-    done = list(
-        Assessment.objects.visible_to(member)
-        .filter(assignment_id=program.assignment_id, status=Assessment.Status.DONE)
-        .select_related("assignment__version__program")
-        .order_by("due_on")
+def what_was_reached(member: Membership, day: Day, program: ProgramLine) -> dict[str, Any]:
+    """Return the program that is over and what it has brought; of a run-walk program also the highest stage."""
+    rows = Assessment.objects.visible_to(member).filter(assignment_id=program.assignment_id)
+    answered = list(
+        rows.filter(status=Assessment.Status.DONE).select_related("assignment__version__program").defer(*LONG_TEXTS).order_by("due_on")
     )
-    found: dict[str, Any] = {"program": done[0].assignment.version.program if done else program_of(member, program), "session": None}
-    if len(done) > 1:
-        first, last = done[0], done[-1]
-        found["pain"] = change_meaning(Instrument.NPRS_RUN, first.running_pain_0_10, last.running_pain_0_10)
-        found["capability"] = change_meaning(Instrument.PSFS_RUN, first.running_capability_0_10, last.running_capability_0_10)
-        found |= {"first": first, "last": last}
-    return found
+    given = answered[0].assignment.version.program if answered else program_of(member, program)
+    stage = None
+    if given is not None and given.kind == Program.Kind.RUN_WALK:
+        stage = Run.objects.visible_to(member).filter(session__assignment_id=program.assignment_id).aggregate(Max("stage"))["stage__max"]
+    return {"program": given, "session": None, "reached": reached_of(day, given, answered, stage)}
 
 
 def program_of(member: Membership, line: ProgramLine) -> Program | None:

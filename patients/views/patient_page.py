@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -18,6 +20,7 @@ from patients.forms.alerts import AcknowledgeForm, ClearanceForm
 from patients.models import (
     Alert,
     Assessment,
+    AssignmentVersion,
     CheckIn,
     Consent,
     Correction,
@@ -29,6 +32,7 @@ from patients.models import (
     SessionLog,
     SymptomReport,
 )
+from patients.plan_changes import ToldChange, told_changes
 from patients.reasons import ICONS, reason_text
 from patients.rules.consents import Purpose
 from patients.rules.trajectory import has_model_line
@@ -42,7 +46,7 @@ from patients.views.trail_words import part_text, trail_text
 from patients.wording import SIGN_TEXT
 from programs.dose import seconds_text
 from programs.evidence import evidence_of
-from programs.models import Exercise, SessionPlan
+from programs.models import Exercise, ProgramVersion, SessionPlan
 from programs.plan import plan_views
 
 OPEN_SHOWN = 2
@@ -164,13 +168,27 @@ def plan_week(shown: Shown) -> int:
 
 
 def week_plans(shown: Shown, request: MemberRequest, week: int | None = None) -> list[Any]:
-    """Return the kinds of session of one week with exercises and doses, in three queries; none without a program."""
+    """Return the kinds of session of one week with exercises and doses, in three queries; none without a program.
+
+    Where the plan was changed it is the version in force on the last session day of that week.
+    """
     if shown.assignment is None:
         return []
     number = week or plan_week(shown)
-    rows = SessionPlan.objects.visible_to(request.member).filter(version_id=shown.assignment.version_id)
+    version: Any = shown.assignment.version_id
+    if shown.assignment.tailored_on is not None:
+        sessions = ScheduledSession.objects.visible_to(request.member).filter(assignment=shown.assignment, week=number)
+        latest = sessions.exclude(status=ScheduledSession.Status.CANCELLED).order_by("-on").values("session_plan__version_id")[:1]
+        version = Coalesce(Subquery(latest), Value(version))
+    rows = SessionPlan.objects.visible_to(request.member).filter(version_id=version)
     plans = list(rows.filter(week_from__lte=number, week_to__gte=number).order_by("position"))
     return plan_views(plans, request.member)
+
+
+def given_version(shown: Shown, told: Sequence[ToldChange]) -> ProgramVersion | None:
+    """Return the version that was given before any change for this patient; None without a program."""
+    first = told[-1].row.version.forked_from if told else None
+    return first or (shown.assignment.version if shown.assignment else None)
 
 
 @page("patient.view")
@@ -183,8 +201,14 @@ def patient_plan(request: MemberRequest, pk: UUID) -> HttpResponse:
     logged = shown.assignment is not None and (
         SessionLog.objects.visible_to(request.member).filter(session__assignment=shown.assignment).exists()
     )
+    told: list[ToldChange] = []
+    if shown.assignment is not None and shown.assignment.tailored_on is not None:
+        changes = AssignmentVersion.objects.visible_to(request.member).filter(assignment=shown.assignment)
+        told = told_changes(changes.select_related("made_by__user", "version__forked_from"))
     context = {
         **head_of(shown, "patient_plan"),
+        "changes": told,
+        "given": given_version(shown, told),
         "shown_week": week,
         "weeks": range(1, weeks + 1),
         "plans": week_plans(shown, request, week),

@@ -18,13 +18,15 @@ from clinics.web import MemberRequest, add_errors, page, status_of
 from patients.actions.planning import move_session, pause_plan, skip_session
 from patients.dates import long_day
 from patients.day import Day, read_day
-from patients.doses import short_contents
+from patients.doses import Growth, compare, main_lines, names_of
 from patients.forms.me import MoveForm, PauseForm, SkipForm
-from patients.models import Assessment, Assignment, Pause, ScheduledSession
+from patients.models import Assessment, Assignment, AssignmentVersion, Pause, ScheduledSession
+from patients.plan_changes import told_changes
 from patients.rules.schedule import PausePeriod, pause_shift_days
 from patients.views.own import own_page, own_patient
 from patients.views.sessions import log_of, own_session
-from programs.models import Setting
+from programs.models import Prescription, Setting, in_language
+from programs.wording import provenance_mark
 
 Status = ScheduledSession.Status
 MOVE_DAYS = 14
@@ -49,11 +51,13 @@ def plan(request: MemberRequest) -> HttpResponse:
             .order_by("on", "setting")
         )
         pauses = list(Pause.objects.visible_to(request.member).filter(assignment=assignment, cancelled_at=None).order_by("from_on"))
+        changes = AssignmentVersion.objects.visible_to(request.member).filter(assignment=assignment).select_related("made_by__user")
         assessments = list(Assessment.objects.visible_to(request.member).filter(assignment=assignment).order_by("due_on"))
         context |= {
             "assignment": assignment,
             "program": assignment.version.program,
-            "weeks": weeks_of(sessions, day, short_contents(assignment)),
+            "weeks": weeks_of(sessions, day, main_lines({one.session_plan_id for one in sessions})),
+            "changes": told_changes(changes) if assignment.tailored_on else (),
             "assessments": assessments,
             "pauses": [pause for pause in pauses if pause.to_on >= day.today],
             "may_pause": assignment.status in {Assignment.Status.RUNNING, Assignment.Status.HELD} and day.today <= assignment.ends_on,
@@ -70,8 +74,11 @@ def own_assignment(request: MemberRequest, day: Day) -> Assignment | None:
     return found
 
 
-def weeks_of(sessions: Iterable[ScheduledSession], day: Day, contents: dict[uuid.UUID, list[str]]) -> list[dict[str, Any]]:
-    """Group the sessions by program week, each with its days, its phase and how many are done."""
+Lines = dict[uuid.UUID, list[Prescription]]
+
+
+def weeks_of(sessions: Iterable[ScheduledSession], day: Day, contents: Lines) -> list[dict[str, Any]]:
+    """Group the sessions by program week, each with its days, its phase, how many are done, and what is more than the week before."""
     by_week: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for one in sessions:
         by_week[one.week].append(line_of(one, day, contents))
@@ -88,12 +95,32 @@ def weeks_of(sessions: Iterable[ScheduledSession], day: Day, contents: dict[uuid
                 "done": sum(line["state"] in {"done", "partial"} for line in lines),
                 "is_now": day.week == number,
                 "phase": lines[0]["session"].session_plan.phase,
+                "notes": list(dict.fromkeys(note for line in lines if (note := in_language(line["session"].session_plan.note)))),
+                **growth_of(by_week.get(number - 1, []), lines, contents),
             }
         )
     return weeks
 
 
-def line_of(session: ScheduledSession, day: Day, contents: dict[uuid.UUID, list[str]]) -> dict[str, Any]:
+def growth_of(before: Iterable[dict[str, Any]], lines: Iterable[dict[str, Any]], contents: Lines) -> dict[str, Any]:
+    """Return what a week asks for that the week before did not, and where those doses come from ("trial", "article", "default", …).
+
+    Sessions of the same place are held against each other; each difference is told once.
+    """
+    last = {line["session"].setting: line["session"].session_plan_id for line in before}
+    now = {line["session"].setting: line["session"].session_plan_id for line in lines}
+    found: dict[Growth, None] = {}
+    kinds: set[str] = set()
+    for setting, plan in now.items():
+        if setting in last and last[setting] != plan:
+            growth = compare(contents.get(last[setting], []), contents.get(plan, []))
+            found |= dict.fromkeys(growth)
+            names = {one.name for one in growth}
+            kinds |= {provenance_mark(row.dose_provenance).kind for row in contents.get(plan, []) if row.exercise.name in names}
+    return {"growth": list(found), "sources": kinds}
+
+
+def line_of(session: ScheduledSession, day: Day, contents: Lines) -> dict[str, Any]:
     """Return one line of the plan; a planned session of a past day reads as missed."""
     is_past = session.on < day.today
     state = Status.MISSED.value if is_past and session.status == Status.PLANNED else session.status
@@ -104,7 +131,7 @@ def line_of(session: ScheduledSession, day: Day, contents: dict[uuid.UUID, list[
         "state": state,
         "is_today": session.on == day.today,
         "is_home": is_home,
-        "names": contents.get(session.session_plan_id, []),
+        "names": names_of(contents.get(session.session_plan_id, [])),
         "log": log_of(session),
         "may_move": is_home and is_open and day.program is not None and day.today <= day.program.ends_on,
     }

@@ -20,6 +20,7 @@ from patients.course import calendar_of, read_course
 from patients.day import read_day
 from patients.forms.me import NO_RUN, AssessmentForm, CheckInCorrectionForm, SessionCorrectionForm
 from patients.models import Assessment, Assignment, CheckIn, Correction, Run, ScheduledSession, SessionLog
+from patients.reached import reached_of
 from patients.rules.scores import Instrument, change_meaning
 from patients.running import RunWeek, weeks_of
 from patients.views.own import own_page, own_patient
@@ -59,6 +60,9 @@ def progress(request: MemberRequest) -> HttpResponse:
         context |= {
             "program": assignment.version.program,
             "course": read_course(context["shown"], assignment, check_ins, assessments, day),
+            "reached": reached_of(day, assignment.version.program, assessments, max((run.stage or 0 for run in runs), default=0) or None)
+            if day.is_over
+            else None,
             "calendar": calendar_of(sessions, day, {one.on for one in runs}),
             "run_weeks": run_weeks(runs, day.today) if runs else (),
             "measurements": measurements_of(assessments, day.today),

@@ -33,7 +33,7 @@ from patients.models import Correction, DeletedRun, Patient, Run, ScheduledSessi
 from patients.running import WEEK, rounds_of, shoe_lines, weeks_of
 from patients.views.own import own_page, own_patient
 from patients.views.progress import corrections_of
-from patients.views.sessions import obstacle, own_session
+from patients.views.sessions import obstacle, sent_session
 from programs.models import Prescription
 
 WEEKS_SHOWN = 12
@@ -196,7 +196,7 @@ def run_delete(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 @page("run.log", methods=("GET", "POST"))
 def session_run(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Carry through a run-walk session with a timer; below it stands what was really done."""
-    row = own_session(request, pk)
+    row = sent_session(request, pk)
     now = timezone.now()
     day = read_day(row.patient, now=now)
     plan = intervals_in(row)

@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy
 
 from clinics import audit
 from clinics.errors import Conflict, DomainError, Message
+from clinics.fields import parse_uuid
 from clinics.web import MemberRequest, add_errors, get_visible, page, status_of
 from patients.actions.sessions import EARLIEST_BEFORE_DAYS, log_session
 from patients.actions.stopping import stop_session
+from patients.actions.tailoring import take_in_hand
 from patients.day import Day, read_day
 from patients.doses import SessionContent, form_text, hold_seconds, read_content, rest_seconds
 from patients.forms.me import CheckInForm, ExerciseForm, SessionForm, SignsForm
@@ -46,6 +48,14 @@ def own_session(request: MemberRequest, pk: uuid.UUID) -> ScheduledSession:
     )
 
 
+def sent_session(request: MemberRequest, pk: uuid.UUID) -> ScheduledSession:
+    """Return one's own session; of one that is sent in, with the plan that was on the screen, should it have changed since."""
+    row = own_session(request, pk)
+    if request.method == "POST":
+        take_in_hand(row, parse_uuid(request.POST.get("plan")))
+    return row
+
+
 def log_of(session: ScheduledSession) -> SessionLog | None:
     """Return the session's log, None when nothing was logged."""
     return getattr(session, "log", None)
@@ -65,7 +75,7 @@ def obstacle(session: ScheduledSession, day: Day) -> str:
 @page("own.session", methods=("GET", "POST"))
 def session(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Show what the session holds; the form on the page logs all of it as prescribed."""
-    row = own_session(request, pk)
+    row = sent_session(request, pk)
     day = read_day(row.patient, now=timezone.now())
     if request.method != "POST":
         audit.record("session.view", row=row)
@@ -104,7 +114,7 @@ def overview(request: MemberRequest, row: ScheduledSession, day: Day, form: Sess
 @page("own.session", methods=("GET", "POST"))
 def session_play(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Carry through the session one exercise a screen; without scripts the same form stands on one page."""
-    row = own_session(request, pk)
+    row = sent_session(request, pk)
     day = read_day(row.patient, now=timezone.now())
     if request.method != "POST" and obstacle(row, day):
         return redirect("patients:session", row.pk)
@@ -218,7 +228,7 @@ def each_text(one: Prescription) -> str:
 @page("own.session", methods=("GET", "POST"))
 def session_stop(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Ask what was felt; end the session with what was done, and report the signs."""
-    row = own_session(request, pk)
+    row = sent_session(request, pk)
     if row.setting == Setting.SUPERVISED:
         raise Http404
     day = read_day(row.patient, now=timezone.now())

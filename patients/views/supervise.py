@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 
 from clinics import audit
 from clinics.errors import DomainError
+from clinics.fields import parse_uuid
 from clinics.localtime import local_day
 from clinics.models import Membership
 from clinics.web import MemberRequest, add_errors, get_visible, page, status_of
 from patients.actions.assessments import answer_assessment
 from patients.actions.planning import skip_session
 from patients.actions.sessions import log_session
+from patients.actions.tailoring import take_in_hand
 from patients.forms.supervise import AssessmentForm, ExerciseForm, NoShowForm, SessionForm, default_day
 from patients.models import Assessment, ExerciseLog, Patient, ScheduledSession, SessionLog
 from patients.moments import moment_text
@@ -43,6 +45,8 @@ def read_session(request: MemberRequest, pk: UUID) -> ScheduledSession:
 def session_supervise(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Log a session for the patient: as prescribed, as entered, or that nobody came."""
     session = read_session(request, pk)
+    if request.method == "POST":
+        take_in_hand(session, parse_uuid(request.POST.get("plan")))
     view = plan_views([session.session_plan], request.member)[0]
     today = local_day(timezone.now(), session.patient.zone)
     last = last_time(session.patient, view.main, request.member)

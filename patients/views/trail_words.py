@@ -21,6 +21,8 @@ WORDS: dict[str, Promise] = {
     "session.move": _("moved a session"),
     "session.skip": _("marked a session as not done"),
     "plan.pause": _("paused the program"),
+    "plan.tailor": _("changed the plan"),
+    "assignment.model_line": _("showed or hid the model line"),
     "checkin.log": _("checked in"),
     "symptoms.report": _("answered the symptom check"),
     "symptoms.withdraw": _("took a report back"),

@@ -56,6 +56,7 @@ class Person:
     missed_last: int = 0
     silent_days: int = 0
     pause: dict[str, Any] = field(default_factory=dict)
+    tailored: dict[str, Any] = field(default_factory=dict)
     stopped: dict[str, Any] = field(default_factory=dict)
     open_assessment: str = ""
     moved: bool = False

@@ -123,6 +123,8 @@ class History:
             yield life.moment(day, life.course.at(7, 20, 70), surely=sure), partial(life.check_in, day)
         if paused and back == person.pause["since_days"]:
             yield life.moment(day, dt.time(7, 15)), life.pause
+        if person.tailored and back == person.tailored["since_days"]:
+            yield life.moment(day, dt.time(13, 5)), life.tailor
         if person.moved and back == 6:
             yield life.moment(day, dt.time(12, 20)), life.move
         if person.corrected and back == 3:

@@ -24,11 +24,13 @@ from patients.actions.planning import move_session, pause_plan, skip_session
 from patients.actions.sessions import Done, log_session
 from patients.actions.stopping import stop_session
 from patients.actions.symptoms import clear_report, report_symptoms
+from patients.actions.tailoring import tailor_plan
 from patients.models import Assessment, Assignment, CheckIn, Patient, ScheduledSession, SessionLog, SymptomReport
 from physio.demo.cast import Cast, Person
 from physio.demo.course import Course, station
 from physio.demo.opening import come_in, working_day
 from programs.models import Prescription, Program, ProgramVersion, Setting
+from programs.rules.tailoring import Edit
 
 DAY = dt.timedelta(days=1)
 STRENGTH_DAYS = (((1, 4), (2, 5, 7)), ((2, 5), (1, 3, 6)), ((1, 3), (2, 5, 7)), ((2, 4), (1, 3, 6)), ((2, 5), (1, 4, 6)))
@@ -299,6 +301,22 @@ class Life:
         day = local_day(at, self.clinic.time_zone)
         until = day + (self.person.pause["days"] - 1) * DAY
         pause_plan(assignment=assignment, from_on=day, to_on=until, reason=self.person.pause["reason"], by=self.by, now=at)
+
+    def tailor(self, at: dt.datetime) -> None:
+        """Let the therapist change the sets of one exercise at home, from the next day to the end of the program."""
+        assignment = Assignment.objects.select_related("patient__clinic", "patient__caseload", "version__program", "clinic").get(
+            patient_id=self.patient_id
+        )
+        story = self.person.tailored
+        tailor_plan(
+            assignment=assignment,
+            changes=[Edit(Setting.HOME, 0, story["exercise"], dose={"sets": story["sets"]})],
+            reason=story["reason"],
+            from_on=local_day(at, self.clinic.time_zone) + DAY,
+            until="end",
+            by=self.therapist,
+            now=at,
+        )
 
     def move(self, at: dt.datetime) -> None:
         """Move the next session at home by a day."""

@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from patients.actions.diary import check_in
-from patients.models import Alert, Assessment, Assignment, CheckIn, Pause, ScheduledSession, SessionLog, SymptomReport
+from patients.models import Alert, Assessment, Assignment, AssignmentVersion, CheckIn, Pause, ScheduledSession, SessionLog, SymptomReport
 from physio.api import RESOURCES, read_schema
 from programs.models import Exercise, Program
 from reminders.models import Delivery
@@ -78,6 +78,7 @@ def real_ids(cast: Cast) -> dict[str, Any]:
         "check-ins": CheckIn,
         "deliveries": Delivery,
         "pauses": Pause,
+        "plan-changes": AssignmentVersion,
         "session-logs": SessionLog,
         "sessions": ScheduledSession,
         "symptom-reports": SymptomReport,

@@ -15,9 +15,10 @@ from playwright.sync_api import BrowserContext, Response
 from pytest_django.live_server_helper import LiveServer
 
 from clinics.models import Membership, User
+from patients.actions.caseload import refresh_entry
 from patients.actions.runs import add_shoe, log_run
 from patients.actions.symptoms import report_symptoms
-from patients.models import Assessment, CheckIn, Patient, Run, ScheduledSession, SymptomReport
+from patients.models import Assessment, CheckIn, Consent, Patient, Run, ScheduledSession, SymptomReport
 from tests.architecture.addresses import addresses
 from tests.cast import Cast, member_of, sign_in, start_program
 
@@ -30,7 +31,7 @@ COLOUR_RULES = ("color-contrast", "link-in-text-block")
 NARROW, PHONE, LAPTOP = (320, 640), (390, 844), (1366, 800)
 FIRST_VISIT_BYTES, NEXT_VISIT_BYTES, PAGE_BYTES = 120_000, 15_000, 25_000
 THUMB = 44
-OTHERS = ("stop", "stop_mistake", "session_run")
+OTHERS = ("stop", "stop_mistake", "session_run", "consent")
 """Pages of another state than the running program, looked at on their own."""
 ELSEWHERE = ("reminders:mine", "reminders:preferences", "clinics:settings", "clinics:sessions", "mfa_index", "account_change_password")
 """Pages that patients have in common with others, or that other apps serve."""
@@ -122,6 +123,7 @@ def patient_pages(patient: Patient, session: ScheduledSession) -> Iterator[str]:
     """Yield every address below /me/ that a running program has, computed from the resolver, and what patients share with others."""
     rows: dict[str, Any] = {
         "run": Run.objects.filter(patient=patient).first(),
+        "run_delete": Run.objects.filter(patient=patient).first(),
         "assessment": Assessment.objects.filter(patient=patient, done_at=None).order_by("due_on").first(),
         "entry_correct": CheckIn.objects.filter(patient=patient).first(),
     }
@@ -152,7 +154,11 @@ def test_every_page_of_a_patient_is_accessible_narrow_and_large(context: Browser
     look.at(member_of(cast.marek), [reverse("patients:session_run", args=[intervals.pk]), reverse("patients:today")], "en")
     report, _ = report_symptoms(patient=patient, signs=("saddle_numbness",), context=SymptomReport.Context.CHECK_IN, by=by, now=now)
     look.at(by, [reverse("patients:today"), *(reverse(f"patients:{name}", args=[report.pk]) for name in ("stop", "stop_mistake"))], "de")
-    assert look.wrong == [], "\n".join(look.wrong)
+    Consent.objects.filter(patient=cast.marek).delete()
+    refresh_entry(cast.marek, now=now)
+    look.at(member_of(cast.marek), [reverse("patients:consent")], "de")
+    look.look("/me/nothing-here/")
+    assert [one for one in look.wrong if "not shown · 404" not in one] == [], "\n".join(look.wrong)
 
 
 def test_the_main_pages_of_a_clinic_are_accessible(context: BrowserContext, live_server: LiveServer, cast: Cast) -> None:

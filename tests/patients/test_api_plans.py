@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from clinics.localtime import local_day
 from clinics.models import AuditEvent
 from patients.actions.diary import check_in
+from patients.actions.tailoring import tailor_plan
 from patients.models import Alert, Assessment, Assignment, Patient, Pause, ScheduledSession
+from programs.rules.tailoring import Edit
 from tests.caller import Caller
 from tests.cast import Cast
 
@@ -288,3 +291,34 @@ def test_the_caseload_brings_the_most_worrying_first_over_pages(cast: Cast) -> N
     assert Caller(cast.hannah.membership).get("caseload/").status_code == 403
     shown = AuditEvent.objects.filter(action="caseload.list", clinic_id=cast.riverside.pk).latest("id")
     assert shown.details["ids"] == [str(cast.hannah.pk)]
+
+
+def test_a_change_of_a_plan_is_read_in_sentences_by_both_sides_and_by_nobody_else(cast: Cast) -> None:
+    assignment = Assignment.objects.select_related("patient__clinic", "patient__caseload", "version__program", "clinic").get(
+        patient=cast.hannah
+    )
+    change = tailor_plan(
+        assignment=assignment,
+        changes=[Edit("home", 0, "wall_sit", dose={"sets": 1})],
+        reason="Knee",
+        from_on=local_day(cast.now, cast.hannah.zone),
+        until="week",
+        by=cast.therapist,
+        now=cast.now,
+    )
+    for member in (cast.therapist, cast.hannah.membership):
+        (row,) = Caller(member).every("plan-changes/")
+        assert (row["id"], row["version"], row["reason"]) == (str(change.pk), str(change.version_id), "Knee")
+        assert row["sentences"] == ["Wall sit: 1 set instead of 3, in week 3 (at home)"]
+        assert Caller(member).get(f"plan-changes/{change.pk}/").json()["from_on"] == change.from_on.isoformat()
+    for stranger in (cast.harbour_therapist, cast.marek.membership):
+        assert Caller(stranger).every("plan-changes/") == []
+        assert Caller(stranger).get(f"plan-changes/{change.pk}/").status_code == 404
+
+
+def test_a_program_ends_with_its_outcome(cast: Cast) -> None:
+    assignment = Assignment.objects.get(patient=cast.hannah)
+    staff = Caller(cast.therapist)
+    assert staff.post(f"assignments/{assignment.pk}/end/", {"reason": "free of pain", "outcome": "bored"}).status_code == 400
+    ended = staff.post(f"assignments/{assignment.pk}/end/", {"reason": "free of pain", "outcome": "better"})
+    assert (ended.status_code, ended.json()["status"], ended.json()["end_outcome"]) == (200, "ended", "better")

@@ -169,12 +169,14 @@ def test_ending_early_needs_the_reason_and_keeps_what_was_done(client: Client, c
     address = reverse("patients:assignment_end", args=[assignment.pk])
     sign_in(client, cast.therapist)
     assert client.get(address).status_code == 200
-    assert client.post(address, {"reason": " "}).status_code == 422
-    assert client.post(address, {"reason": "free of pain"}).status_code == 302
+    for wrong in ({"reason": " ", "outcome": "better"}, {"reason": "free of pain"}, {"reason": "free of pain", "outcome": "bored"}):
+        assert client.post(address, wrong).status_code == 422
+    ending = {"reason": "free of pain", "outcome": "better"}
+    assert client.post(address, ending).status_code == 302
     assignment.refresh_from_db()
-    assert (assignment.status, assignment.end_reason) == ("ended", "free of pain")
+    assert (assignment.status, assignment.end_outcome, assignment.end_reason) == ("ended", "better", "free of pain")
     assert assignment.sessions.filter(status="done").exists()
     assert not assignment.sessions.filter(status="planned").exists()
-    assert client.post(address, {"reason": "again"}).status_code == 409
+    assert client.post(address, ending).status_code == 409
     sign_in(client, cast.harbour_manager)
     assert client.get(address).status_code == 404

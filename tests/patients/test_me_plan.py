@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from clinics.localtime import local_day
 from patients.actions.caseload import refresh_entry
+from patients.actions.tailoring import tailor_plan
 from patients.models import Assignment, Patient, Pause, ScheduledSession
+from programs.rules.tailoring import Edit
 from tests.cast import Cast, sign_in
 
 
@@ -155,3 +157,24 @@ def test_a_patient_sees_only_the_own_plan(client: Client, cast: Cast) -> None:
     assert any(pk in page for pk in own)
     assert not any(pk in page for pk in others)
     assert Assignment.objects.filter(patient=cast.wei).exists()
+
+
+def test_a_week_says_what_grew_and_where_the_step_comes_from(cast: Cast, hannah: Client) -> None:
+    page = hannah.get("/me/plan/").content.decode()
+    assert "Different from the week before" in page
+    assert "This step is our default, not from a study." in page
+    assert "This step is the one of the study." not in page
+
+
+def test_a_changed_plan_costs_one_question_more_however_often_it_was_changed(cast: Cast, hannah: Client) -> None:
+    assignment = Assignment.objects.select_related("patient__clinic", "patient__caseload", "version__program", "clinic").get(
+        patient=cast.hannah
+    )
+    for sets in (1, 2, 4):
+        edits = [Edit("home", 0, "wall_sit", dose={"sets": sets})]
+        tailor_plan(assignment=assignment, changes=edits, reason=f"{sets} sets", from_on=today(), by=cast.therapist, now=timezone.now())
+    hannah.get("/me/plan/")
+    with CaptureQueriesContext(connection) as context:
+        page = hannah.get("/me/plan/").content.decode()
+    assert len(context.captured_queries) <= 10
+    assert page.index("4 sets") < page.index("Earlier changes") < page.index("1 sets")

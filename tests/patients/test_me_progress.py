@@ -55,10 +55,10 @@ def test_progress_needs_few_questions(hannah: Client) -> None:
 
 
 def test_the_model_line_shows_only_where_the_therapist_wishes(cast: Cast, hannah: Client) -> None:
-    assert "typical course in the study" not in hannah.get("/me/progress/?show=running").content.decode()
+    assert "Model line from published slopes" not in hannah.get("/me/progress/?show=running").content.decode()
     Assignment.objects.filter(patient=cast.hannah).update(shows_model_line=True)
     page = hannah.get("/me/progress/?show=running").content.decode()
-    assert "typical course in the study" in page
+    assert "Model line from published slopes" in page
     assert "not a forecast for you" in page
 
 

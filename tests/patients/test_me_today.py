@@ -11,12 +11,14 @@ from django.utils import timezone
 
 from clinics.localtime import local_day
 from clinics.models import AuditEvent, Membership
+from patients.actions.assessments import answer_assessment
 from patients.actions.assigning import assign_program, end_assignment
 from patients.actions.caseload import refresh_entry
 from patients.actions.planning import pause_plan, skip_session
+from patients.actions.runs import log_run
 from patients.actions.symptoms import report_symptoms
 from patients.models import Assessment, Assignment, Patient, ScheduledSession
-from tests.cast import Cast, sign_in
+from tests.cast import Cast, sign_in, start_program
 
 NO_READ = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")
 
@@ -216,3 +218,75 @@ def test_settings_are_reached_through_more_and_marked_as_belonging_there(client:
     assert '<a href="/me/more/" aria-current="page">' in browser.get("/settings/").content.decode()
     staff = sign_in(Client(), cast.therapist).get("/settings/").content.decode()
     assert 'aria-current="page"' not in staff
+
+
+def test_after_the_end_both_measures_are_told_in_words_and_what_comes_next(cast: Cast, hannah: Client) -> None:
+    assignment = Assignment.objects.select_related("patient__clinic", "patient__caseload").get(patient=cast.hannah)
+    now = timezone.now()
+    Assessment.objects.filter(assignment=assignment, key="middle").update(due_on=local_day(now, "Europe/Berlin"))
+    end = Assessment.objects.select_related("patient__clinic", "patient__caseload").get(assignment=assignment, key="middle")
+    answer_assessment(
+        assessment=end, running_capability_0_10=7, running_pain_0_10=5, no_run_this_week=False, by=account(cast.hannah), now=now
+    )
+    end_assignment(assignment=assignment, reason="better", outcome="better", by=cast.therapist, now=now)
+    for path in ("/me/", "/me/progress/"):
+        page = hannah.get(path).content.decode()
+        assert "from 4 to 7" in page, path
+        assert "more than chance answers explain (3 points)" in page
+        assert "from 6 to 5" in page
+        assert "Pain when running: no change that clearly means something." in page
+    assert queries(hannah, "/me/") <= 6
+    page = hannah.get("/me/").content.decode()
+    for words in ("3 months after", "6 months after", "was not studied", "pain up to 5", "+49 30 5550100"):
+        assert words in page
+
+
+def test_after_a_run_walk_program_the_highest_stage_is_told(cast: Cast, hannah: Client) -> None:
+    end_assignment(
+        assignment=Assignment.objects.select_related("patient__clinic", "patient__caseload").get(patient=cast.hannah),
+        reason="other program",
+        by=cast.therapist,
+        now=timezone.now(),
+    )
+    run_walk = start_program(cast.hannah, "run_walk", cast.therapist, cast.version("run_walk"), 10, timezone.now())
+    session = ScheduledSession.objects.filter(assignment=run_walk, week=2).order_by("on").first()
+    assert session is not None
+    log_run(
+        patient=cast.loaded(session).patient,
+        session=cast.loaded(session),
+        by=cast.hannah.membership,
+        now=timezone.now(),
+        on=session.on,
+        duration_seconds=1800,
+        rounds_done=12,
+        pain_before_0_10=1,
+        pain_worst_0_10=2,
+        effort_rpe_0_10=4,
+    )
+    end_assignment(assignment=cast.loaded(session).assignment, reason="enough", outcome="finished", by=cast.therapist, now=timezone.now())
+    page = hannah.get("/me/").content.decode()
+    assert queries(hannah, "/me/") <= 6
+    assert "Highest stage" in page
+    assert "2 of 12" in page
+    assert "No further measurement is planned." not in page
+
+
+@pytest.mark.parametrize(("days_ago", "text"), [(0, "Your plan has changed"), (6, "Your plan has changed"), (7, "")])
+def test_a_change_of_the_plan_is_news_for_a_week_and_costs_no_question(cast: Cast, hannah: Client, days_ago: int, text: str) -> None:
+    with_session_today(cast, cast.hannah)
+    hannah.get("/me/")  # the first visit of a session writes when it began
+    before = queries(hannah, "/me/")
+    on = local_day(timezone.now(), "Europe/Berlin") - dt.timedelta(days=days_ago)
+    Assignment.objects.filter(patient=cast.hannah).update(tailored_on=on)
+    refresh_entry(loaded(cast.hannah), now=timezone.now())
+    page = hannah.get("/me/").content.decode()
+    assert ("What is different, and why" in page) == bool(text)
+    assert text in page
+    assert queries(hannah, "/me/") == before
+
+
+def test_a_change_still_to_come_is_announced(cast: Cast, hannah: Client) -> None:
+    on = local_day(timezone.now(), "Europe/Berlin") + dt.timedelta(days=3)
+    Assignment.objects.filter(patient=cast.hannah).update(tailored_on=on)
+    refresh_entry(loaded(cast.hannah), now=timezone.now())
+    assert "Your plan changes on" in hannah.get("/me/").content.decode()
