@@ -51,8 +51,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(os.environ.get("TESTS_FOLDER", ""), ignore_errors=True)
 
 
+EMPTIES_DATABASE = frozenset({"live_server", "transactional_db"})
+
+
+def empties_database(item: pytest.Item) -> bool:
+    """Tell whether a test leaves the database empty, so that the next one has to build the cast anew."""
+    marker = item.get_closest_marker("django_db")
+    return bool(EMPTIES_DATABASE & set(getattr(item, "fixturenames", ())) or marker and marker.kwargs.get("transaction"))
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what drives a browser, and skip it where there is none."""
+    """Put what empties the database at the end; mark what drives a browser, and skip it where there is none."""
+    items.sort(key=empties_database)
     skipped = 0
     for item in items:
         if BROWSER_FIXTURES & set(getattr(item, "fixturenames", ())):
