@@ -86,6 +86,7 @@ WORDS: dict[str, Promise] = {
     "checkin.view": _("looked at the check-in"),
     "entry.view": _("looked at an entry"),
     "alert.view": _("looked at an alert"),
+    "alert.return": _("an alert came back"),
     "trail.view": _("looked at who opened the record"),
     "delivery.list": _("looked at the reminders"),
     "run.list": _("looked at the runs"),

@@ -10,7 +10,8 @@ from itertools import count
 from clinics import audit
 from clinics.localtime import to_utc
 from clinics.models import Membership
-from patients.actions.caseload import acknowledge_alert, close_past_days, refresh_entries
+from patients.actions.alerts import acknowledge_alert
+from patients.actions.caseload import close_past_days, refresh_entries
 from patients.models import Alert, Assessment, Patient, ScheduledSession
 from physio.demo.cast import Cast
 from physio.demo.life import DAY, Life

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinics.models import AuditEvent
-from patients.actions.caseload import acknowledge_alert, refresh_entries
+from patients.actions.alerts import acknowledge_alert
+from patients.actions.caseload import refresh_entries
 from patients.actions.diary import check_in
 from patients.actions.symptoms import report_symptoms
 from patients.models import Alert, CaseloadEntry, Patient
