@@ -235,6 +235,10 @@ def carry_on(reasons: Iterable[Reason], facts: PatientFacts, known: Iterable[tup
             peak = _peak(reason.evidence_key)
             older = [key for rule, key in keys if rule == reason.rule and key[:10] < reason.since.isoformat() and _peak(key) >= peak]
             reason = replace(reason, evidence_key=older[-1]) if older else reason
+        elif reason.rule == Rule.SILENCE and facts.last_entry_on is None:
+            # The last entry has left the facts as well; the alert about it still knows its day.
+            later = [key for rule, key in keys if rule == Rule.SILENCE and key > reason.evidence_key]
+            reason = _silent_since(date.fromisoformat(later[-1]), facts.today) if later else reason
         carried.append(reason)
     return carried
 
@@ -392,8 +396,12 @@ def _silence(facts: PatientFacts, limits: Thresholds) -> Iterator[Reason]:
     since = max(facts.last_entry_on or facts.active_since, facts.active_since)
     days = (facts.today - since).days
     if days >= limits.silence_days:
-        last = facts.last_entry_on.isoformat() if facts.last_entry_on else None
-        yield Reason(Rule.SILENCE, ReasonLevel.ATTENTION, since, since.isoformat(), {"days": days, "last_entry_on": last})
+        yield _silent_since(since, facts.today, facts.last_entry_on)
+
+
+def _silent_since(since: date, today: date, last: date | None = None) -> Reason:
+    evidence: dict[str, Plain] = {"days": (today - since).days, "last_entry_on": last.isoformat() if last else None}
+    return Reason(Rule.SILENCE, ReasonLevel.ATTENTION, since, since.isoformat(), evidence)
 
 
 def _assessments(facts: PatientFacts, limits: Thresholds) -> Iterator[Reason]:

@@ -44,10 +44,13 @@ if (table) {
   const isBusy = () => document.hidden || asking || document.querySelector("dialog[open], details[data-menu][open]")
     || document.activeElement?.matches("input, textarea, select");
 
+  // a row is known by its patient's address
+  const nameOf = (row) => row?.querySelector("a").getAttribute("href");
+
   // where the focus is, in words that outlive the swap
   function focusPlace() {
     const row = document.activeElement?.closest?.("tr[data-row]");
-    return row && table.contains(row) ? { row: row.dataset.row, act: document.activeElement.hasAttribute("data-act") } : null;
+    return row && table.contains(row) ? { row: nameOf(row), act: document.activeElement.hasAttribute("data-act") } : null;
   }
 
   function swap(html) {
@@ -55,13 +58,13 @@ if (table) {
     const list = fresh.getElementById("list");
     if (!list) return;
     const place = focusPlace();
-    const selected = table.querySelector("tr.sel")?.dataset.row;
+    const selected = nameOf(table.querySelector("tr.sel"));
     const [left, top] = [window.scrollX, window.scrollY];
     document.getElementById("list").replaceWith(list);
     const count = fresh.getElementById("count");
     if (count) { count.removeAttribute("hx-swap-oob"); document.getElementById("count")?.replaceWith(count); }
     window.htmx?.process(list);
-    const find = (pk) => pk && list.querySelector(`tr[data-row="${pk}"]`);
+    const find = (name) => name && [...list.querySelectorAll("tr[data-row]")].find((row) => nameOf(row) === name);
     find(selected)?.classList.add("sel");
     const row = find(place?.row);
     (place?.act ? row?.querySelector("[data-act]") : row?.querySelector("a"))?.focus({ preventScroll: true });
