@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,6 +26,7 @@ from patients.reasons import ICONS, reason_text
 from patients.rules.alerts import Move, Status, moves
 from patients.wording import SIGN_TEXT
 
+FILTERS_LENGTH = 300
 DONE_TEXTS = {
     Move.ACKNOWLEDGE: gettext_lazy("Acknowledged: %(what)s"),
     Move.SNOOZE: gettext_lazy("Put off: %(what)s"),
@@ -71,9 +73,7 @@ def alert_page(request: MemberRequest, pk: UUID, move: Move) -> HttpResponse:
                 add_errors(form, error)
             else:
                 messages.success(request, DONE_TEXTS[move] % {"what": reason_text(alert.rule, alert.evidence)})
-                if request.POST.get("back") == "caseload":
-                    return redirect("patients:caseload")
-                return redirect("patients:patient", pk=alert.patient_id)
+                return redirect(way_back(request, alert))
     else:
         audit.record("alert.view", row=alert)
     steps = steps_of(request, [alert])[alert.pk]
@@ -88,11 +88,31 @@ def alert_page(request: MemberRequest, pk: UUID, move: Move) -> HttpResponse:
         "can": [one.value for one in possible],
         "is_possible": move in possible,
         "never": move == Move.SNOOZE and alert.level == Alert.Level.STOP,
-        "back": "caseload" if request.POST.get("back", request.GET.get("back")) == "caseload" else "",
+        "back": back_of(request),
+        "filters": filters_of(request),
+        "way_back": way_back(request, alert),
         "steps": steps,
         "taken": taken_text(alert, steps, now) if alert.status != Alert.Status.OPEN else "",
     }
     return render(request, "patients/alert.html", context, status=status)
+
+
+def back_of(request: MemberRequest) -> str:
+    """Return "caseload" when the person came from the list, else nothing."""
+    return "caseload" if request.POST.get("back", request.GET.get("back")) == "caseload" else ""
+
+
+def filters_of(request: MemberRequest) -> str:
+    """Return the filters of the list the person came from, as they stand in its address."""
+    return QueryDict(request.POST.get("list", request.GET.get("list", ""))[:FILTERS_LENGTH]).urlencode()
+
+
+def way_back(request: MemberRequest, alert: Alert) -> str:
+    """Return where the person came from: the list with its filters, or the patient."""
+    if not back_of(request):
+        return reverse("patients:patient", args=[alert.patient_id])
+    filters = filters_of(request)
+    return reverse("patients:caseload") + (f"?{filters}" if filters else "")
 
 
 def load_alert(request: MemberRequest, pk: UUID) -> Alert:

@@ -90,7 +90,7 @@ def test_the_keyboard_puts_an_alert_off_and_comes_back_to_the_list(enter: Enter,
     page.get_by_label("the patient is away or ill").check()
     page.get_by_role("button", name="Put off").click()
     expect(page.locator("#toasts")).to_contain_text("Put off: Pain 8")
-    page.wait_for_url("**/patients/")
+    page.wait_for_url("**/patients/?who=clinic")
     alert.refresh_from_db()
     assert (alert.status, alert.seen_by) == ("snoozed", cast.therapist)
 

@@ -77,7 +77,8 @@ def test_an_alert_is_put_off_with_a_reason_and_leads_back_to_the_list_it_came_fr
     sent = {"until": day(cast, 3), "reason": "not_reached", "note": "", "saw": "open", "back": "caseload"}
     response = client.post(url("alert_snooze", alert), sent)
     assert (response.status_code, response["Location"]) == (302, reverse("patients:caseload"))
-    again = client.post(url("alert_snooze", alert), sent)
+    again = client.post(url("alert_snooze", alert), {**sent, "list": "who=clinic&q=a%20b\nhttps://other.example"})
+    assert again["Location"] == reverse("patients:caseload") + "?who=clinic&q=a+b%0Ahttps%3A%2F%2Fother.example"
     assert again.status_code == 302, "a double click is one"
     assert AlertStep.objects.filter(alert=alert).count() == 1
     text = client.get(reverse("patients:patient", args=[cast.marek.pk])).content.decode()
