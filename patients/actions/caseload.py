@@ -283,11 +283,15 @@ def judge(entry: CaseloadEntry, patient: Patient, clinic: Clinic, *, now: dt.dat
 
 
 def fill_owner(entry: CaseloadEntry, marks: Sequence[str], seen: Collection[str]) -> None:
-    """Fill who took what the line shows, since when the oldest alert waits, and which open one can be put off (stop signs cannot)."""
+    """Fill who took what the line shows, since when the oldest open alert waits, and which one can be put off (stop signs cannot).
+
+    Without an open alert among the reasons nothing waits: what was never taken is still on the patient's page.
+    """
     alerts = entry.facts["alerts"]
     waiting = [alerts[mark] for mark in marks if mark not in seen]
     entry.owner_name = next((alerts[mark][3] for mark in marks if alerts[mark][3]), "")
-    entry.alerts_since_at = min((dt.datetime.fromisoformat(one[2]) for one in waiting), default=None)
+    raised = [dt.datetime.fromisoformat(one[2]) for mark, one in alerts.items() if mark not in seen]
+    entry.alerts_since_at = min(raised) if waiting else None
     entry.alert_id = next((uuid.UUID(one[0]) for one in waiting if one[1] != Alert.Level.STOP), None)
 
 

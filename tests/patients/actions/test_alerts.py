@@ -66,6 +66,15 @@ def test_who_takes_an_alert_owns_it_and_the_line_shows_it(cast: Cast) -> None:
     assert AuditEvent.objects.filter(action="alert.acknowledge", object_id=alert.pk, actor_id=cast.therapist.user_id).count() == 1
 
 
+def test_the_age_is_that_of_the_oldest_open_alert_also_when_newer_evidence_came(cast: Cast) -> None:
+    hurts(cast, 7)
+    later = cast.now + dt.timedelta(minutes=30)
+    newer = hurts(cast, 9, now=later)
+    assert (line(cast).alerts_since_at, line(cast).alert_id) == (cast.now, newer.pk)
+    acknowledge_alert(alert=newer, by=cast.therapist, now=later)
+    assert (line(cast).alerts_since_at, line(cast).alert_id) == (None, None)
+
+
 @pytest.mark.parametrize("kind", ["acknowledge", "snooze", "resolve"])
 def test_the_same_press_twice_is_the_same_once(cast: Cast, kind: str) -> None:
     alert = hurts(cast)
