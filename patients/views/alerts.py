@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -91,6 +92,7 @@ def alert_page(request: MemberRequest, pk: UUID, move: Move) -> HttpResponse:
         "back": back_of(request),
         "filters": filters_of(request),
         "way_back": way_back(request, alert),
+        "origin": f"?{urlencode({'back': 'caseload', 'list': filters_of(request)})}" if back_of(request) else "",
         "steps": steps,
         "taken": taken_text(alert, steps, now) if alert.status != Alert.Status.OPEN else "",
     }
