@@ -1,4 +1,4 @@
-"""What may be done with an alert: who needs a note, how long it may be put off, and when it comes back."""
+"""What may be done with an alert: who needs a note, and how long it may be put off."""
 
 from datetime import date, timedelta
 from enum import StrEnum
@@ -68,8 +68,3 @@ def refuse_snooze(until: date, today: date, *, is_stop: bool) -> Refusal | None:
     if until <= today:
         return Refusal.NOT_LATER
     return Refusal.TOO_LATE if until > today + timedelta(days=SNOOZE_DAYS) else None
-
-
-def is_back(until: date, today: date) -> bool:
-    """Tell whether an alert that was put off until a day is to be seen again: from the first minute of that day."""
-    return today >= until

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from patients.models import Alert, AlertStep
-from patients.rules.alerts import MOVES, SNOOZE_DAYS, Move, Refusal, SnoozeReason, Status, is_back, moves, needs_note, refuse_snooze
+from patients.rules.alerts import MOVES, SNOOZE_DAYS, Move, Refusal, SnoozeReason, Status, moves, needs_note, refuse_snooze
 from patients.states import ALERT
 
 TODAY = date(2026, 3, 18)
@@ -61,13 +61,8 @@ def test_what_can_be_done_from_each_state(status: Status, is_stop: bool, expecte
 
 def test_the_moves_offered_are_the_moves_that_exist() -> None:
     offered = {(status.value, RESULT[move].value) for status, found in MOVES.items() for move in found}
-    existing = {(str(before), str(after)) for after, befores in ALERT.items() for before in befores}
+    existing = {(str(before), str(after)) for after, earlier in ALERT.items() for before in earlier}
     assert existing == offered | {("snoozed", "open")}
-
-
-@pytest.mark.parametrize(("days", "expected"), [(1, False), (0, True), (-3, True)])
-def test_it_is_back_from_the_first_minute_of_its_day(days: int, expected: bool) -> None:
-    assert is_back(TODAY + timedelta(days=days), TODAY) is expected
 
 
 def test_rules_and_tables_speak_the_same_words() -> None:
