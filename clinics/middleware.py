@@ -22,6 +22,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 CLINIC_KEY = "clinic"
 STARTED_KEY = "started"
 SEEN_KEY = "seen"
+REFRESH_HEADER = "X-Refresh"
+"""Sent by an open page that asks by itself: nobody need be there, so it does not keep the session alive."""
 SEEN_STEP_SECONDS = 60
 
 
@@ -146,7 +148,7 @@ class SessionLimitsMiddleware:
         request.seen_before = int(seen)  # type: ignore[attr-defined]
         if now - int(seen) > idle or now - int(started) > absolute:
             return True
-        if now - int(seen) >= min(SEEN_STEP_SECONDS, max(idle // 10, 1)):
+        if REFRESH_HEADER not in request.headers and now - int(seen) >= min(SEEN_STEP_SECONDS, max(idle // 10, 1)):
             session[SEEN_KEY] = now
         return False
 

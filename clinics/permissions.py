@@ -50,6 +50,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "alert.list": STAFF,
     "alert.view": STAFF,
     "alert.acknowledge": STAFF,
+    "alert.snooze": STAFF,
+    "alert.resolve": STAFF,
     "message.list": STAFF,
     "session.supervise": STAFF,
     # the patient's own day

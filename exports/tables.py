@@ -212,8 +212,22 @@ TABLES: dict[str, Table] = {
     ),
     "patients.Alert": Table(
         "alerts",
-        ("id", "rule", "rules_version", "level", "evidence", "since_on", "status", "raised_at", "seen_by", "seen_at", "note"),
+        (
+            "id",
+            "rule",
+            "rules_version",
+            "level",
+            "evidence",
+            "since_on",
+            "status",
+            "raised_at",
+            "seen_by",
+            "seen_at",
+            "snoozed_until_on",
+            "note",
+        ),
     ),
+    "patients.AlertStep": Table("alert_steps", ("id", "alert", "kind", "by", "at", "reason", "until_on", "note")),
     "patients.Consent": Table(
         "consents", ("id", "purpose", "version", "language", "given_at", "given_by", "replaced_at", "withdrawn_at", "withdrawn_by")
     ),

@@ -5,6 +5,7 @@ from django.contrib import admin
 from clinics.admin import ReadOnlyAdmin
 from patients.models import (
     Alert,
+    AlertStep,
     Assessment,
     Assignment,
     AssignmentVersion,
@@ -132,11 +133,23 @@ class AssessmentAdmin(ReadOnlyAdmin):
 class AlertAdmin(ReadOnlyAdmin):
     """Alerts."""
 
-    list_display = ("raised_at", "patient", "rule", "level", "status", "seen_by", "seen_at", "clinic")
+    list_display = ("raised_at", "patient", "rule", "level", "status", "seen_by", "seen_at", "snoozed_until_on", "clinic")
     list_filter = ("level", "status", "rule", "clinic")
     search_fields = ("patient__number", "patient__last_name")
     list_select_related = ("patient", "clinic", "seen_by__user")
     date_hierarchy = "raised_at"
+
+
+@admin.register(AlertStep)
+class AlertStepAdmin(ReadOnlyAdmin):
+    """What was done with alerts, without the notes."""
+
+    list_display = ("at", "patient", "kind", "by", "reason", "until_on", "clinic")
+    list_filter = ("kind", "reason", "clinic")
+    search_fields = ("patient__number", "patient__last_name")
+    list_select_related = ("patient", "clinic", "by__user")
+    date_hierarchy = "at"
+    exclude = ("note",)
 
 
 @admin.register(Consent)

@@ -23,6 +23,8 @@ MORNING_UNTIL, DAY_UNTIL = 11, 18
 """Hours at which "good morning" and "good day" end."""
 NEWS_DAYS = 7
 """Days for which a change of the plan is news."""
+LOOK_SHOWN = dt.timedelta(days=2)
+"""So long Today says that somebody has looked; Progress says it for two weeks."""
 WORST_FIRST = ("emergency", "urgent", "clearance", "training")
 TICKS = {TickState.FULL: "done", TickState.PART: "part", TickState.NONE: "none", TickState.NOW: "now"}
 PIPS = {SessionState.DONE: "done", SessionState.PARTIAL: "part", SessionState.MISSED: "miss", SessionState.SKIPPED: "miss"}
@@ -64,6 +66,16 @@ class OpenReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody of the clinic has looked at what followed from an entry of a day, or from a report of signs (its id, else empty)."""
+
+    who: str
+    at: dt.datetime
+    on: dt.date
+    report: str
+
+
+@dataclass(frozen=True, slots=True)
 class StripDay:
     """One day of the week strip; `pip` is "" on days without a session."""
 
@@ -94,6 +106,8 @@ class Day:
     sessions: Sequence[SessionFact]
     runs_today: int
     unread: int
+    looks: Sequence[Look]
+    latest_look: Look | None
     asks: Sequence[Purpose]
     is_withdrawn: bool
 
@@ -103,6 +117,12 @@ class Day:
         if 4 <= self.hour < MORNING_UNTIL:
             return "morning"
         return "day" if MORNING_UNTIL <= self.hour < DAY_UNTIL else "evening"
+
+    @property
+    def report_look(self) -> Look | None:
+        """Who has looked at the report that demands most, None while nobody has."""
+        worst = self.worst_report
+        return next((look for look in self.looks if worst is not None and look.report == str(worst.pk)), None)
 
     @property
     def worst_report(self) -> OpenReport | None:
@@ -141,6 +161,7 @@ def read_day(patient: Patient, *, now: dt.datetime) -> Day:
     pairs = [(session.week, session.on) for session in sessions]
     check_in, last, last_on = check_ins(facts, today)
     standings = read_standings(facts.get("consents", {}))
+    looks = read_looks(facts)
     due = [(str(key), on) for on, key in dated(facts, "assessments")]
     return Day(
         today=today,
@@ -159,6 +180,8 @@ def read_day(patient: Patient, *, now: dt.datetime) -> Day:
         sessions=sessions,
         runs_today=dict(dated(facts, "runs")).get(today, 0),
         unread=int((facts.get("to_patient") or (0,))[0]),
+        looks=looks,
+        latest_look=next((one for one in looks if not one.report and one.at >= now - LOOK_SHOWN), None),
         asks=[] if is_first_visit(standings) else to_ask(standings),
         is_withdrawn=has_withdrawn(standings),
     )
@@ -168,6 +191,12 @@ def first_steps(day: Day, number: int) -> tuple[int, int]:
     """Return which of the first steps this is, and how many there are: agreements, symptom check, the start measurement if it is due."""
     has_measurement = day.assessment is not None and day.assessment[0] == Assessment.Key.BASELINE
     return number, max(number, 3 if has_measurement else 2)
+
+
+def read_looks(facts: Mapping[str, Any]) -> list[Look]:
+    """Return who has looked at entries of the last two weeks, the latest look first."""
+    looks = [Look(who, dt.datetime.fromisoformat(at), dt.date.fromisoformat(on), report) for at, who, on, report in facts.get("looked", [])]
+    return sorted(looks, key=lambda one: one.at, reverse=True)
 
 
 def read_program(facts: Mapping[str, Any]) -> ProgramLine | None:

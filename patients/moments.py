@@ -41,6 +41,21 @@ def since_text(at: dt.datetime | None, now: dt.datetime, zone: str) -> str:
     return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
 
 
+def waiting_text(at: dt.datetime | None, now: dt.datetime, zone: str) -> str:
+    """Return since when something waits: "since 07:42", "since yesterday", "since Sun", "for 8 days"; empty for None."""
+    if at is None:
+        return ""
+    local = to_local(at, zone)
+    days = (to_local(now, zone).date() - local.date()).days
+    if days <= 0:
+        return _("since %(time)s") % {"time": time_format(local, "H:i")}
+    if days == 1:
+        return _("since yesterday")
+    if days <= DAYS_BY_NAME:
+        return _("since %(day)s") % {"day": date_format(local, "D")}
+    return ngettext("for %(n)s day", "for %(n)s days", days) % {"n": days}
+
+
 def moment_text(at: dt.datetime, now: dt.datetime, zone: str) -> str:
     """Return when something happened, with the time: "today 07:42", "yesterday 18:20", "16 Mar, 09:10"."""
     local = to_local(at, zone)
@@ -52,6 +67,13 @@ def moment_text(at: dt.datetime, now: dt.datetime, zone: str) -> str:
         return _("yesterday %(time)s") % {"time": clock}
     day = day_month(local) if abs(days) < 180 else day_month_year(local)
     return _("%(day)s, %(time)s") % {"day": day, "time": clock}
+
+
+def week_moment_text(at: dt.datetime, now: dt.datetime, zone: str) -> str:
+    """Return when something happened, days of the last week by their names: "today 07:42", "Tue 14:10", "16 Mar, 09:10"."""
+    local = to_local(at, zone)
+    days = (to_local(now, zone).date() - local.date()).days
+    return f"{date_format(local, 'D')} {time_format(local, 'H:i')}" if 0 < days <= DAYS_BY_NAME else moment_text(at, now, zone)
 
 
 def day_month(on: dt.date) -> str:

@@ -174,6 +174,10 @@ def reason_chip(reason: Mapping[str, Any], today: dt.date) -> Chip:
     text = reason_text(rule, reason.get("evidence", {}), today)
     if level == "stop" and reason.get("since"):
         text = _("%(text)s, %(day)s") % {"text": text, "day": day_text(dt.date.fromisoformat(reason["since"]), today)}
+    elif reason.get("until"):
+        until = dt.date.fromisoformat(reason["until"])
+        day = date_format(until, "D") if (until - today).days <= DAYS_BY_NAME else short_day(until)
+        return Chip(_("%(text)s (until %(day)s)") % {"text": text, "day": day}, "", "clock")
     elif reason.get("seen"):
         return Chip(_("%(text)s (seen)") % {"text": text}, "", "eye")
     return Chip(text, reason_tone(rule, level), ICONS.get(rule, "info"))

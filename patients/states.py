@@ -36,8 +36,10 @@ ASSESSMENT: dict[str, frozenset[str]] = {
 
 _L = Alert.Status
 ALERT: dict[str, frozenset[str]] = {
-    _L.ACKNOWLEDGED: frozenset({_L.OPEN}),
-    _L.RESOLVED: frozenset({_L.OPEN, _L.ACKNOWLEDGED}),
+    _L.ACKNOWLEDGED: frozenset({_L.OPEN, _L.SNOOZED}),
+    _L.SNOOZED: frozenset({_L.OPEN, _L.ACKNOWLEDGED}),
+    _L.OPEN: frozenset({_L.SNOOZED}),
+    _L.RESOLVED: frozenset({_L.OPEN, _L.ACKNOWLEDGED, _L.SNOOZED}),
 }
 
 _E = ErasureRequest.Status

@@ -5,20 +5,18 @@ session log changes a few numbers in it; whatever moves dates builds it anew.
 """
 
 import datetime as dt
+import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Min
-from django.utils.translation import gettext_lazy as _
 
-from clinics import audit
-from clinics.errors import Invalid
 from clinics.localtime import local_day
-from clinics.models import Clinic, Membership
+from clinics.models import Clinic
 from clinics.prepared import PreparedUpdate
-from clinics.transitions import advance
+from patients.actions.steps import return_snoozed
 from patients.models import (
     Alert,
     Assessment,
@@ -36,10 +34,11 @@ from patients.models import (
 )
 from patients.rules import adherence, consents, readiness, symptoms, triage
 from patients.rules.schedule import Setting
-from patients.states import ALERT
 
 HISTORY_DAYS = 60
 SPARK_VALUES = 14
+LOOKED_SHOWN = dt.timedelta(days=14)
+"""So long a patient reads that somebody has looked at an entry."""
 LEVELS = {triage.ReasonLevel.STOP: 3, triage.ReasonLevel.ATTENTION: 2, triage.ReasonLevel.INFO: 1}
 
 COLUMNS = [field.name for field in CaseloadEntry._meta.concrete_fields if field.name not in {"patient", "clinic"}]
@@ -215,13 +214,22 @@ def gather_facts(patients: Sequence[Patient], *, now: dt.datetime) -> dict[Any, 
         .values_list("patient_id", "from_patient", "count", "first")
     ):
         facts[key]["to_clinic" if from_patient else "to_patient"] = [count, local_day(first, zones[key]).isoformat()]
-    for key, rule, evidence_key, status in (
-        Alert.objects.filter(patient_id__in=keys, raised_at__gte=now - dt.timedelta(days=HISTORY_DAYS * 2))
-        .order_by("raised_at")
-        .values_list("patient_id", "rule", "evidence_key", "status")
-    ):
-        facts[key]["raised" if status == Alert.Status.OPEN else "seen"].append(mark_of(rule, evidence_key))
+    for alert in Alert.objects.filter(patient_id__in=keys).select_related("seen_by__user").order_by("raised_at"):
+        add_alert(facts[alert.patient_id], alert, now=now)
     return {key: dict(one) for key, one in facts.items()}
+
+
+def add_alert(facts: Facts, alert: Alert, *, now: dt.datetime) -> None:
+    """Add one alert to the facts: under which name it was raised, where it stands, and for the patient who has looked at an entry."""
+    mark = mark_of(alert.rule, alert.evidence_key)
+    owner = str(alert.seen_by) if alert.seen_by is not None else ""
+    facts["raised" if alert.status == Alert.Status.OPEN else "seen"].append(mark)
+    if alert.status != Alert.Status.RESOLVED:
+        until = alert.snoozed_until_on.isoformat() if alert.status == Alert.Status.SNOOZED and alert.snoozed_until_on else ""
+        facts.setdefault("alerts", {})[mark] = [str(alert.pk), alert.level, alert.raised_at.isoformat(), owner, until]
+    if owner and alert.seen_at is not None and alert.rule in triage.FROM_ENTRIES and now - alert.seen_at < LOOKED_SHOWN:
+        report = alert.evidence_key if alert.rule in triage.FROM_REPORTS else ""
+        facts["looked"].append([alert.seen_at.isoformat(), owner, str(alert.evidence.get("on") or alert.since_on), report])
 
 
 def judge(entry: CaseloadEntry, patient: Patient, clinic: Clinic, *, now: dt.datetime) -> list[Alert]:
@@ -231,7 +239,8 @@ def judge(entry: CaseloadEntry, patient: Patient, clinic: Clinic, *, now: dt.dat
     seen, raised = set(facts.get("seen", [])), set(facts.get("raised", []))
     bands = triage.Bands(green_max=clinic.pain_green_max, amber_max=clinic.pain_amber_max)
     limits = triage.Thresholds(silence_days=clinic.silence_days, missed_in_row=clinic.missed_in_a_row)
-    reasons = triage.triage(patient_facts(facts, today), bands, limits)
+    known = patient_facts(facts, today)
+    reasons = triage.carry_on(triage.triage(known, bands, limits), known, [one.partition("|")[::2] for one in seen | raised])
     new = [
         Alert(
             clinic_id=entry.clinic_id,
@@ -248,17 +257,23 @@ def judge(entry: CaseloadEntry, patient: Patient, clinic: Clinic, *, now: dt.dat
         if reason.level != triage.ReasonLevel.INFO and mark_of(reason.rule, reason.evidence_key) not in seen | raised
     ]
     facts["raised"] = sorted(raised | {mark_of(alert.rule, alert.evidence_key) for alert in new})
+    alerts = facts["alerts"] = dict(facts.get("alerts", {}))
+    for alert in new:
+        alerts[mark_of(alert.rule, alert.evidence_key)] = [str(alert.pk), alert.level, now.isoformat(), "", ""]
+    marks = [mark_of(reason.rule, reason.evidence_key) for reason in reasons]
     entry.reasons = [
         {
             "rule": reason.rule.value,
             "level": reason.level.value,
             "since": reason.since.isoformat(),
             "evidence": dict(reason.evidence),
-            "seen": mark_of(reason.rule, reason.evidence_key) in seen,
+            "seen": mark in seen,
+            "until": alerts[mark][4] if mark in alerts else "",
         }
-        for reason in reasons
+        for reason, mark in zip(reasons, marks, strict=True)
     ]
-    unseen = [reason for reason in reasons if mark_of(reason.rule, reason.evidence_key) not in seen]
+    fill_owner(entry, [mark for mark in marks if mark in alerts], seen)
+    unseen = [reason for reason, mark in zip(reasons, marks, strict=True) if mark not in seen]
     # A stop sign that somebody took care of still holds the program: it stays in sight until it is cleared.
     waiting = CaseloadEntry.Level.ATTENTION if any(one.level == triage.ReasonLevel.STOP for one in reasons) else CaseloadEntry.Level.NONE
     entry.level = max([LEVELS[reason.level] for reason in unseen] + [int(waiting)])
@@ -266,6 +281,19 @@ def judge(entry: CaseloadEntry, patient: Patient, clinic: Clinic, *, now: dt.dat
     fill_numbers(entry, today)
     entry.refreshed_at = now
     return new
+
+
+def fill_owner(entry: CaseloadEntry, marks: Sequence[str], seen: Collection[str]) -> None:
+    """Fill who took what the line shows, since when the oldest open alert waits, and which one can be put off (stop signs cannot).
+
+    Without an open alert among the reasons nothing waits: what was never taken is still on the patient's page.
+    """
+    alerts = entry.facts["alerts"]
+    waiting = [alerts[mark] for mark in marks if mark not in seen]
+    entry.owner_name = next((alerts[mark][3] for mark in marks if alerts[mark][3]), "")
+    raised = [dt.datetime.fromisoformat(one[2]) for mark, one in alerts.items() if mark not in seen]
+    entry.alerts_since_at = min(raised) if waiting else None
+    entry.alert_id = next((uuid.UUID(one[0]) for one in waiting if one[1] != Alert.Level.STOP), None)
 
 
 def fill_numbers(entry: CaseloadEntry, today: dt.date) -> None:
@@ -418,9 +446,9 @@ def note_messages(patient: Patient, *, from_patient: bool, count: int, since: dt
 
 @transaction.atomic
 def close_past_days(*, now: dt.datetime, limit: int = 500) -> int:
-    """Mark sessions of past local days as missed, finish programs that are over, and refresh every line that is a day old.
+    """Mark sessions of past local days as missed, finish programs that are over, bring back alerts, and refresh every line a day old.
 
-    One UPDATE per time zone in use; lines are refreshed in batches. Returns how many lines were refreshed.
+    One UPDATE per time zone in use and one for all alerts; lines are refreshed in batches. Returns how many lines were refreshed.
     """
     zones = set(Clinic.objects.values_list("time_zone", flat=True)) | set(
         Patient.objects.exclude(time_zone="").values_list("time_zone", flat=True).distinct()
@@ -445,17 +473,6 @@ def close_past_days(*, now: dt.datetime, limit: int = 500) -> int:
         for patient in stale.select_related("clinic", "caseload")
         if local_day(patient.caseload.refreshed_at or patient.created_at, patient.zone) < local_day(now, patient.zone)
     ]
+    back = return_snoozed(now=now) - {patient.pk for patient in due}
+    due += Patient.objects.filter(pk__in=back).select_related("clinic") if back else []
     return refresh_entries(due, now=now) if due else 0
-
-
-# --- alerts -------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def acknowledge_alert(*, alert: Alert, by: Membership, now: dt.datetime, note: str = "") -> None:
-    """Say that somebody looked; a stop sign needs a note. Raises Conflict when another was faster."""
-    if alert.level == Alert.Level.STOP and not note.strip():
-        raise Invalid(fields={"note": [_("Write what was done about this stop sign.")]})
-    advance(alert, Alert.Status.ACKNOWLEDGED, table=ALERT, now=now, seen_by=by, seen_at=now, note=note.strip()[:2000])
-    audit.record("alert.acknowledge", row=alert, by=by, at=now)
-    refresh_entry(alert.patient, now=now)

@@ -10,14 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from clinics import audit
 from clinics.errors import DoFirst, Invalid, NotAllowed
 from clinics.models import Membership
-from clinics.transitions import advance
 from patients.actions.assigning import is_clear
 from patients.actions.caseload import refresh_entry
+from patients.actions.steps import settle_alerts
 from patients.actions.symptoms import hold_program, start_if_clear
 from patients.models import Alert, Consent, Patient
 from patients.rules.consents import VERSIONS, Purpose, Standing, has_withdrawn, is_first_visit, read_standings
 from patients.rules.triage import Rule
-from patients.states import ALERT
 
 ASKED_AT = "patients:consent"
 """The page that asks."""
@@ -82,8 +81,7 @@ def go_on(patient: Patient, *, by: Membership, now: dt.datetime) -> None:
     if is_clear(patient):
         start_if_clear(patient, now=now)
     waiting = Alert.objects.filter(clinic_id=patient.clinic_id, patient=patient, rule=Rule.CONSENT_WITHDRAWN.value)
-    for alert in waiting.exclude(status=Alert.Status.RESOLVED):
-        advance(alert, Alert.Status.RESOLVED, table=ALERT, now=now, seen_at=alert.seen_at or now)
+    settle_alerts(waiting.unresolved().select_related("seen_by"), by=by, now=now)
 
 
 @transaction.atomic

@@ -10,12 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from clinics import audit, throttle
 from clinics.errors import Invalid, TooMany
 from clinics.models import Membership
-from clinics.transitions import advance
 from patients.actions.caseload import note_messages
 from patients.actions.once import store_once
+from patients.actions.steps import settle_alerts
 from patients.models import MESSAGE_MAX, Alert, CaseloadEntry, Message, Patient
 from patients.rules.triage import Rule
-from patients.states import ALERT
 
 PER_AUTHOR_AND_HOUR = {True: 20, False: 300}
 """For patients, and for staff who write to many."""
@@ -78,9 +77,8 @@ def mark(patient: Patient, *, from_patient: bool, by: Membership, now: dt.dateti
         return 0
     audit.record("message.read", row=patient, patient_id=patient.pk, by=by, at=now, count=count)
     if from_patient:
-        raised = Alert.objects.filter(clinic_id=patient.clinic_id, patient=patient, rule=Rule.MESSAGE_WAITING.value)
-        for alert in raised.exclude(status=Alert.Status.RESOLVED):
-            advance(alert, Alert.Status.RESOLVED, table=ALERT, now=now, seen_by=alert.seen_by or by, seen_at=alert.seen_at or now)
+        raised = Alert.objects.unresolved().filter(clinic_id=patient.clinic_id, patient=patient, rule=Rule.MESSAGE_WAITING.value)
+        settle_alerts(raised.select_related("seen_by"), by=by, now=now)
     note(patient, from_patient=from_patient, now=now)
     return int(count)
 

@@ -14,6 +14,7 @@ from clinics.models import Membership
 from clinics.transitions import advance
 from patients.actions.caseload import refresh_entry
 from patients.actions.once import store_once
+from patients.actions.steps import settle_alerts
 from patients.models import Alert, Assignment, Consent, Patient, SymptomReport
 from patients.rules import consents, symptoms
 from patients.states import ASSIGNMENT, SYMPTOM_REPORT
@@ -116,9 +117,8 @@ def clear_report(*, report: SymptomReport, note: str, by: Membership, now: dt.da
         cleared_at=now,
         clearance_note=note.strip()[:2000],
     )
-    Alert.objects.filter(clinic_id=report.clinic_id, patient_id=report.patient_id, evidence_key=str(report.pk)).exclude(
-        status=Alert.Status.RESOLVED
-    ).update(status=Alert.Status.RESOLVED, seen_by=by, seen_at=now, note=note.strip()[:2000])
+    raised = Alert.objects.unresolved().filter(clinic_id=report.clinic_id, patient_id=report.patient_id, evidence_key=str(report.pk))
+    settle_alerts(raised.select_related("seen_by"), by=by, now=now, note=note.strip()[:2000])
     audit.record("symptoms.clear", row=report, by=by, at=now)
     start_if_clear(report.patient, now=now)
     refresh_entry(report.patient, now=now)

@@ -6,17 +6,19 @@ from uuid import UUID
 from django.utils import timezone
 from django_filters.rest_framework import CharFilter, ChoiceFilter, DateFilter
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinics.errors import Conflict
-from clinics.fields import Body, Flag, Note, Scale, Text
+from clinics.errors import Conflict, DomainError
+from clinics.fields import Body, Day, Flag, Note, Scale, Text
 from clinics.rest import Row
+from patients.actions.alerts import acknowledge_alert, resolve_alert, snooze_alert
 from patients.actions.assessments import answer_assessment
-from patients.actions.caseload import acknowledge_alert
 from patients.api.base import RecordFilters, RecordViewSet
 from patients.models import Alert, Assessment
+from patients.rules.alerts import SnoozeReason, Status
 
 
 class AssessmentRow(Row):
@@ -125,18 +127,46 @@ class AlertRow(Row):
             "level": "stop or attention.",
             "evidence": "Days, counts and answers (0–10) the rule saw.",
             "since_on": "First day of it, YYYY-MM-DD.",
-            "status": "open, acknowledged or resolved.",
+            "status": "open, acknowledged, snoozed or resolved.",
             "raised_at": "When it was raised, UTC.",
-            "seen_by": "Id of the membership of whoever looked; null before.",
-            "seen_at": "When somebody looked, UTC; null before.",
-            "note": "What was done about it.",
+            "seen_by": "Id of the membership of its owner, who took it; null before.",
+            "seen_at": "When it was taken, UTC; null before.",
+            "snoozed_until_on": "Day it was put off to, YYYY-MM-DD; it comes back by itself that morning; null when it was not.",
+            "note": "The last note about it.",
         }
 
 
-class AcknowledgeBody(Body):
+class AlertBody(Body):
     """What was done about an alert."""
 
     note = Note(help_text="What was done, at most 2000 characters; needed for a stop sign.")
+    saw = serializers.ChoiceField(
+        choices=[one.value for one in Status],
+        default=Status.OPEN.value,
+        help_text="The status you saw; any other by now is answered with 409.",
+    )
+
+
+class ResolveBody(Body):
+    """How an alert ended."""
+
+    note = Note(help_text="How it ended, at most 2000 characters; needed for a stop sign.")
+    saw = serializers.ChoiceField(
+        choices=[one.value for one in Status],
+        default=None,
+        allow_null=True,
+        help_text="The status you saw; any other by now is answered with 409. Left out, it is closed from any status.",
+    )
+
+
+class SnoozeBody(AlertBody):
+    """Until when an alert is put off, and why."""
+
+    until_on = Day(help_text="Day it comes back on, YYYY-MM-DD, at the clinic: from tomorrow, at most 14 days.")
+    reason = serializers.ChoiceField(
+        choices=[one.value for one in SnoozeReason],
+        help_text="appointment, agreed, not_reached, away or other; other needs a note.",
+    )
 
 
 class AlertFilters(RecordFilters):
@@ -154,18 +184,66 @@ class AlertFilters(RecordFilters):
 class AlertViewSet(RecordViewSet):
     """What the rules noticed."""
 
-    permission_actions = {"list": "alert.list", "retrieve": "alert.view", "acknowledge": "alert.acknowledge"}
+    permission_actions = {
+        "list": "alert.list",
+        "retrieve": "alert.view",
+        "acknowledge": "alert.acknowledge",
+        "snooze": "alert.snooze",
+        "resolve": "alert.resolve",
+    }
     trail = "alert"
     queryset = Alert.objects.all()
-    rows = Alert.objects.select_related("patient__clinic", "patient__caseload")
+    rows = Alert.objects.select_related("patient__clinic", "patient__caseload", "seen_by")
     row_kind = AlertRow
     filterset_class = AlertFilters
     page_order = recent = ("-raised_at", "-id")
 
-    @extend_schema(summary="Say that somebody looked", request=AcknowledgeBody, responses={200: AlertRow})
+    @extend_schema(
+        summary="Take an alert",
+        description="Whoever takes it becomes its owner. Somebody else was faster: 409.",
+        request=AlertBody,
+        responses={200: AlertRow},
+    )
     @action(detail=True, methods=["post"])
     def acknowledge(self, request: Request, pk: UUID) -> Response:
-        """Acknowledge an alert."""
+        """Take an alert."""
         row = self.get_object()
-        acknowledge_alert(alert=row, by=self.member, now=timezone.now(), note=self.body(AcknowledgeBody)["note"])
+        acknowledge_alert(alert=row, by=self.member, now=timezone.now(), **self.body(AlertBody))
+        return self.fresh(row)
+
+    @extend_schema(
+        summary="Put an alert off",
+        description="It comes back by itself on the morning of that day, in the clinic's time zone. A stop sign cannot be put off.",
+        request=SnoozeBody,
+        responses={200: AlertRow},
+        examples=[OpenApiExample("Seen at the appointment", value={"until_on": "2026-03-20", "reason": "appointment"}, request_only=True)],
+    )
+    @action(detail=True, methods=["post"])
+    def snooze(self, request: Request, pk: UUID) -> Response:
+        """Put an alert off until a day."""
+        row = self.get_object()
+        data = self.body(SnoozeBody)
+        try:
+            snooze_alert(alert=row, by=self.member, now=timezone.now(), until=data.pop("until_on"), **data)
+        except DomainError as error:
+            error.fields = {"until_on" if name == "until" else name: texts for name, texts in error.fields.items()}
+            raise
+        return self.fresh(row)
+
+    @extend_schema(
+        summary="Close an alert",
+        description="It does not come back; new evidence raises a new one. Closed already by somebody else: 409.",
+        request=ResolveBody,
+        responses={200: AlertRow},
+    )
+    @action(detail=True, methods=["post"])
+    def resolve(self, request: Request, pk: UUID) -> Response:
+        """Close an alert."""
+        row = self.get_object()
+        resolve_alert(alert=row, by=self.member, now=timezone.now(), **self.body(ResolveBody))
+        return self.fresh(row)
+
+    def fresh(self, row: Alert) -> Response:
+        """Answer with the row as it is now, also when the same request had changed it before."""
+        row.refresh_from_db()
         return self.answer(row)

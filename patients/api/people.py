@@ -153,7 +153,10 @@ class ReasonRow(serializers.Serializer[Any]):
     level = serializers.CharField(help_text="stop, attention or info.")
     since = serializers.DateField(help_text="First day of it, YYYY-MM-DD.")
     evidence = serializers.JSONField(help_text="Days, counts and answers (0–10) the rule looked at.")
-    seen = serializers.BooleanField(help_text="Whether somebody of the clinic has acknowledged it.")
+    seen = serializers.BooleanField(help_text="Whether somebody of the clinic has taken it, put it off or resolved it.")
+    until = serializers.DateField(
+        allow_null=True, default=None, help_text="Day its alert was put off to, YYYY-MM-DD; null when it was not."
+    )
 
 
 class TickRow(serializers.Serializer[Any]):
@@ -199,6 +202,9 @@ class CaseloadRow(Row):
             "last_check_in_at": "When the last check-in was done, UTC; null before the first.",
             "next_supervised_at": "Next appointment in the clinic, UTC; null without one.",
             "next_assessment_on": "Day of the next measurement, YYYY-MM-DD; null without one.",
+            "owner_name": "Who took what the line shows; empty while nobody has.",
+            "alert_id": "Id of the most urgent open alert that can be put off; null without one.",
+            "alerts_since_at": "When the oldest open alert was raised, UTC; null when nothing waits.",
             "refreshed_at": "When the line was last worked out, UTC.",
         }
 

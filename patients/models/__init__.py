@@ -1,6 +1,6 @@
 """The patient's record: what a person should do, and did."""
 
-from patients.models.alert import Alert
+from patients.models.alert import Alert, AlertStep
 from patients.models.assessment import Assessment
 from patients.models.assignment import Assignment, AssignmentVersion, Pause
 from patients.models.consent import Consent
@@ -15,6 +15,7 @@ __all__ = (
     "MESSAGE_MAX",
     "SHOE_LIMIT_KM",
     "Alert",
+    "AlertStep",
     "Assessment",
     "Assignment",
     "AssignmentVersion",

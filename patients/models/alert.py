@@ -16,12 +16,19 @@ class AlertQuerySet(ScopedQuerySet["Alert"]):
     """Reads of alerts."""
 
     def open(self) -> "AlertQuerySet":
-        """Nobody has looked yet."""
+        """Nobody has taken them, or they are back."""
         return self.filter(status=Alert.Status.OPEN)
+
+    def unresolved(self) -> "AlertQuerySet":
+        """Open, taken or put off."""
+        return self.exclude(status=Alert.Status.RESOLVED)
 
 
 class Alert(ScopedModel):
-    """Raised once for one piece of evidence; never again without new evidence."""
+    """Raised once for one piece of evidence; never again without new evidence.
+
+    `seen_by` is its owner: who took it, and `seen_at` when. An alert that was put off comes back open and keeps its owner.
+    """
 
     class Level(models.TextChoices):
         """How urgent."""
@@ -34,6 +41,7 @@ class Alert(ScopedModel):
 
         OPEN = "open", _("open")
         ACKNOWLEDGED = "acknowledged", _("seen")
+        SNOOZED = "snoozed", _("put off")
         RESOLVED = "resolved", _("resolved")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -49,6 +57,7 @@ class Alert(ScopedModel):
     raised_at = models.DateTimeField(_("raised at"))
     seen_by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     seen_at = models.DateTimeField(_("seen at"), null=True, blank=True)
+    snoozed_until_on = models.DateField(_("put off until"), null=True, blank=True)
     note = models.CharField(_("note"), max_length=2000, blank=True)
 
     scope = Scope("clinic")
@@ -59,12 +68,65 @@ class Alert(ScopedModel):
         verbose_name = _("alert")
         verbose_name_plural = _("alerts")
         ordering = ["-raised_at"]
-        constraints = [models.UniqueConstraint(fields=["clinic", "patient", "rule", "evidence_key"], name="alert_once_per_evidence")]
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "patient", "rule", "evidence_key"], name="alert_once_per_evidence"),
+            models.CheckConstraint(condition=~Q(status="snoozed") | Q(snoozed_until_on__isnull=False), name="alert_snoozed_has_day"),
+            models.CheckConstraint(condition=~Q(status="snoozed", level="stop"), name="alert_stop_never_snoozed"),
+        ]
         indexes = [
             models.Index(fields=["clinic", "patient", "-raised_at"], name="alert_by_patient"),
             models.Index(fields=["clinic", "status", "level", "-raised_at"], name="alert_open"),
             models.Index(fields=["status", "raised_at"], name="alert_age", condition=Q(status="open")),
+            models.Index(fields=["clinic", "snoozed_until_on"], name="alert_comes_back", condition=Q(status="snoozed")),
         ]
 
     def __str__(self) -> str:
         return f"{self.rule} {self.raised_at:%Y-%m-%d}"
+
+
+class AlertStep(ScopedModel):
+    """One step in the life of an alert: who did what, when, and in which words; written once, never changed."""
+
+    class Kind(models.TextChoices):
+        """What was done; `returned` is done by time."""
+
+        ACKNOWLEDGED = "acknowledged", _("taken")
+        SNOOZED = "snoozed", _("put off")
+        RETURNED = "returned", _("back again")
+        RESOLVED = "resolved", _("resolved")
+
+    class Reason(models.TextChoices):
+        """Why it was put off."""
+
+        APPOINTMENT = "appointment", _("the next appointment is soon")
+        AGREED = "agreed", _("agreed with the patient to wait and see")
+        NOT_REACHED = "not_reached", _("not reached, trying again")
+        AWAY = "away", _("the patient is away or ill")
+        OTHER = "other", _("another reason")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    alert = models.ForeignKey(Alert, on_delete=models.PROTECT, related_name="steps")
+    kind = models.CharField(_("step"), max_length=12, choices=Kind.choices)
+    by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    at = models.DateTimeField(_("at"))
+    reason = models.CharField(_("reason"), max_length=12, choices=Reason.choices, blank=True)
+    until_on = models.DateField(_("until"), null=True, blank=True)
+    note = models.CharField(_("note"), max_length=2000, blank=True)
+
+    scope = Scope("clinic")
+
+    class Meta:
+        verbose_name = _("step of an alert")
+        verbose_name_plural = _("steps of alerts")
+        ordering = ["at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(kind="snoozed") | (Q(until_on__isnull=False) & ~Q(reason="")), name="alert_step_snooze_has_reason"
+            ),
+        ]
+        indexes = [models.Index(fields=["clinic", "patient", "at"], name="alert_step_by_patient")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"

@@ -132,6 +132,9 @@ class CaseloadEntry(ScopedModel):
     program_code = models.CharField(max_length=8, blank=True)
     program_status = models.CharField(max_length=10, blank=True)
     program_starts_on = models.DateField(null=True, blank=True)
+    owner_name = models.CharField(max_length=160, blank=True, help_text=_("Who took what the line shows."))
+    alert_id = models.UUIDField(null=True, blank=True, help_text=_("The most worrying open alert of the line that can be put off."))
+    alerts_since_at = models.DateTimeField(null=True, blank=True, help_text=_("When the oldest open alert of the line was raised."))
     refreshed_at = models.DateTimeField(null=True, blank=True)
 
     scope = Scope("clinic")

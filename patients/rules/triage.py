@@ -5,8 +5,8 @@ from week to week) and the defaults of the evidence file (three missed sessions 
 not from a trial, and a clinic may change them.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import takewhile
@@ -40,6 +40,9 @@ class Rule(StrEnum):
 
 
 ALWAYS_ON = frozenset({Rule.STOP_SIGN, Rule.CLEARANCE, Rule.CONSENT_WITHDRAWN})
+FROM_REPORTS = frozenset({Rule.STOP_SIGN, Rule.CLEARANCE})
+FROM_ENTRIES = frozenset({*FROM_REPORTS, Rule.PAIN_LEVEL, Rule.LEG_PAIN, Rule.UNSETTLED, Rule.PAIN_TREND})
+"""Rules that follow from what the patient entered on one day, so that the patient is told when somebody has looked."""
 
 
 class ReasonLevel(StrEnum):
@@ -212,6 +215,40 @@ def _rank(reason: Reason) -> tuple[int, int, int, int, str]:
     return (level, rule, severity, reason.since.toordinal(), reason.evidence_key)
 
 
+def carry_on(reasons: Iterable[Reason], facts: PatientFacts, known: Iterable[tuple[str, str]]) -> list[Reason]:
+    """Return the reasons under the keys they were raised with.
+
+    The facts reach back only so far. A row of entries that began before them seems to begin anew every day, and its peak may have left
+    them: while it fills all that is remembered, and was raised before with a peak as high, it is no new evidence. `known` are the
+    (rule, evidence key) of every alert so far.
+    """
+    first: dict[Rule, date | None] = {
+        Rule.PAIN_LEVEL: min((one.on for one in facts.pain), default=None),
+        Rule.LEG_PAIN: min((one.on for one in facts.leg_pain), default=None),
+        Rule.UNSETTLED: min((one.on for one in facts.mornings), default=None),
+    }
+    keys = sorted(known)
+    carried = []
+    for reason in reasons:
+        start = first.get(reason.rule)
+        if start is not None and reason.since <= start:
+            peak = _peak(reason.evidence_key)
+            older = [key for rule, key in keys if rule == reason.rule and key[:10] < reason.since.isoformat() and _peak(key) >= peak]
+            reason = replace(reason, evidence_key=older[-1]) if older else reason
+        elif reason.rule == Rule.SILENCE and facts.last_entry_on is None:
+            # The last entry has left the facts as well; the alert about it still knows its day.
+            later = [key for rule, key in keys if rule == Rule.SILENCE and key > reason.evidence_key]
+            reason = _silent_since(date.fromisoformat(later[-1]), facts.today) if later else reason
+        carried.append(reason)
+    return carried
+
+
+def _peak(key: str) -> int:
+    """Return the peak in an evidence key like "2026-03-01:8:attention"; 0 without one."""
+    parts = key.split(":")
+    return int(parts[1]) if len(parts) > 1 else 0
+
+
 def _by_day(series: Sequence[DayValue], today: date, *, worst: Callable[[int, int], int]) -> list[DayValue]:
     """Return one value a day up to today, in date order."""
     days: dict[date, int] = {}
@@ -359,8 +396,12 @@ def _silence(facts: PatientFacts, limits: Thresholds) -> Iterator[Reason]:
     since = max(facts.last_entry_on or facts.active_since, facts.active_since)
     days = (facts.today - since).days
     if days >= limits.silence_days:
-        last = facts.last_entry_on.isoformat() if facts.last_entry_on else None
-        yield Reason(Rule.SILENCE, ReasonLevel.ATTENTION, since, since.isoformat(), {"days": days, "last_entry_on": last})
+        yield _silent_since(since, facts.today, facts.last_entry_on)
+
+
+def _silent_since(since: date, today: date, last: date | None = None) -> Reason:
+    evidence: dict[str, Plain] = {"days": (today - since).days, "last_entry_on": last.isoformat() if last else None}
+    return Reason(Rule.SILENCE, ReasonLevel.ATTENTION, since, since.isoformat(), evidence)
 
 
 def _assessments(facts: PatientFacts, limits: Thresholds) -> Iterator[Reason]:

@@ -9,7 +9,7 @@ from django.utils.dates import WEEKDAYS_ABBR
 
 from clinics.localtime import to_local
 from patients.dates import short_day
-from patients.moments import day_month, day_month_year, full_day, moment_text
+from patients.moments import day_month, day_month_year, full_day, moment_text, week_moment_text
 
 register = template.Library()
 
@@ -23,6 +23,12 @@ register.filter("daymonthyear", day_month_year, expects_localtime=True)
 def moment(at: dt.datetime | None, zone: str) -> str:
     """Return "today 07:42", "yesterday 18:20" or "16 Mar, 09:10"; empty for None."""
     return moment_text(at, timezone.now(), zone) if at else ""
+
+
+@register.filter
+def weekmoment(at: dt.datetime | None, zone: str) -> str:
+    """Return "today 07:42", or "Tue 14:10" on one of the last days, else the day with the time; empty for None."""
+    return week_moment_text(at, timezone.now(), zone) if at else ""
 
 
 @register.filter

@@ -17,12 +17,13 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from clinics import audit
+from clinics.middleware import REFRESH_HEADER
 from clinics.models import Membership
 from clinics.web import MemberRequest, page, today_of
 from patients.charts import SeriesKey, Tick, sparkline, week_ticks
 from patients.forms.caseload import AFTER, BEFORE, NONE, CaseloadFilter
 from patients.models import Assignment, CaseloadEntry, Patient
-from patients.moments import local_text, since_text
+from patients.moments import local_text, since_text, waiting_text
 from patients.reasons import Chip, day_text, reason_chip
 from patients.rules.triage import Rule
 from patients.views.patient_head import ticks_of
@@ -57,6 +58,9 @@ COLUMNS = (
     "caseload__program_code",
     "caseload__program_status",
     "caseload__program_starts_on",
+    "caseload__owner_name",
+    "caseload__alert_id",
+    "caseload__alerts_since_at",
 )
 
 
@@ -79,6 +83,12 @@ class Row:
     in_clinic: str
     action: str
     action_label: str
+    owner: str
+    """Who took what the row shows; empty while nobody has."""
+    waits: str
+    """How long the oldest open alert waits."""
+    alert: UUID | None
+    """The open alert that can be put off from the list."""
     key: str
     """Says what it was made from: equal keys, equal rows."""
 
@@ -189,8 +199,12 @@ def caseload(request: MemberRequest) -> HttpResponse:
     is_fragment = request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
     found = read_rows(member, chosen, (number - 1) * PAGE_SIZE)
     rows = [row_of(one, now=now, today=today, zone=member.clinic.time_zone) for one in found]
+    version = version_of(rows, counts, chosen, number)
+    if is_fragment and request.headers.get(REFRESH_HEADER) == version:
+        return HttpResponse(status=204)  # An open page asked by itself and shows all this already: nothing is told, nothing is noted.
     audit.record("caseload.list", clinic_id=member.clinic_id, ids=[str(row.pk) for row in rows])
     context = {
+        "version": version,
         "form": form,
         "chosen": chosen,
         "counts": counts,
@@ -205,6 +219,11 @@ def caseload(request: MemberRequest) -> HttpResponse:
     response = render(request, "patients/_caseload_list.html" if is_fragment else "patients/caseload.html", context)
     patch_vary_headers(response, ("HX-Request",))
     return response
+
+
+def version_of(rows: Sequence[Row], counts: Counts, chosen: dict[str, Any], number: int) -> str:
+    """Return a short text that changes when anything the list shows does."""
+    return blake2b(repr(([row.key for row in rows], counts, sorted(chosen.items()), number)).encode(), digest_size=12).hexdigest()
 
 
 def grouped(rows: Sequence[Row], counts: Counts, *, by_name: bool) -> list[tuple[str, int, list[Row]]]:
@@ -253,6 +272,9 @@ def make_row(one: dict[str, Any], key: str, *, now: dt.datetime, today: dt.date,
         in_clinic=local_text(one["caseload__next_supervised_at"], zone, now=now) if one["caseload__next_supervised_at"] else "–",
         action=action,
         action_label=label,
+        owner=one["caseload__owner_name"] or "",
+        waits=waiting_text(one["caseload__alerts_since_at"], now, zone),
+        alert=one["caseload__alert_id"],
         key=key,
     )
 

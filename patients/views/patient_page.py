@@ -1,7 +1,7 @@
 """The page about one patient, in five tabs: overview, plan, sessions, assessments, record."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from patients.actions.assigning import is_clear
 from patients.forms.alerts import AcknowledgeForm, ClearanceForm
 from patients.models import (
     Alert,
+    AlertStep,
     Assessment,
     AssignmentVersion,
     CheckIn,
@@ -34,10 +35,12 @@ from patients.models import (
 )
 from patients.plan_changes import ToldChange, told_changes
 from patients.reasons import ICONS, reason_text
+from patients.rules.alerts import Status, moves
 from patients.rules.consents import Purpose
 from patients.rules.trajectory import has_model_line
 from patients.rules.triage import Rule
 from patients.views import course
+from patients.views.alerts import steps_of
 from patients.views.consents import agreement_of
 from patients.views.data import last_request
 from patients.views.messages import can_be_reached, latest_of, new_form
@@ -50,11 +53,12 @@ from programs.models import Exercise, ProgramVersion, SessionPlan
 from programs.plan import plan_views
 
 OPEN_SHOWN = 2
-SEEN_SHOWN = 3
+CLOSED_SHOWN = 3
 TRAIL_SHOWN = 40
 SESSIONS_A_PAGE = 30
 RUNS_SHOWN = 20
 WAITING = (SymptomReport.Status.OPEN, SymptomReport.Status.WITHDRAWN)
+Steps = Mapping[UUID, Sequence[AlertStep]]
 
 
 def sessions_of(shown: Shown, request: MemberRequest) -> list[ScheduledSession]:
@@ -65,34 +69,38 @@ def sessions_of(shown: Shown, request: MemberRequest) -> list[ScheduledSession]:
     return list(rows.exclude(status=ScheduledSession.Status.CANCELLED).order_by("on"))
 
 
-def alert_row(alert: Alert) -> dict[str, Any]:
-    """Return one alert with its sentence, icon and form."""
+def alert_row(alert: Alert, steps: Steps) -> dict[str, Any]:
+    """Return one alert with its sentence, icon, form, history and what can be done with it."""
     return {
         "alert": alert,
         "text": reason_text(alert.rule, alert.evidence),
         "icon": ICONS.get(alert.rule, "info"),
         "form": AcknowledgeForm(alert=alert),
+        "steps": steps.get(alert.pk, []),
+        "can": [move.value for move in moves(Status(alert.status), is_stop=alert.level == Alert.Level.STOP)],
     }
 
 
-def alert_rows(alerts: Sequence[Alert], reports: Sequence[SymptomReport]) -> dict[str, list[dict[str, Any]]]:
-    """Sort alerts for reading: the latest that are open, open ones of before, and the last that somebody has seen.
+def alert_rows(alerts: Sequence[Alert], reports: Sequence[SymptomReport], steps: Steps) -> dict[str, list[dict[str, Any]]]:
+    """Sort alerts for reading: the latest that are open, open ones of before, those in somebody's hands, and the last that were closed.
 
     What belongs to a report that still waits stands with that report.
     """
     with_reports = {str(report.pk) for report in reports}
-    rows = [one for one in alerts if one.evidence_key not in with_reports]
-    waiting = sorted((one for one in rows if one.status == Alert.Status.OPEN), key=lambda one: -one.raised_at.timestamp())
+    rows = sorted((one for one in alerts if one.evidence_key not in with_reports), key=lambda one: -one.raised_at.timestamp())
+    waiting = [one for one in rows if one.status == Alert.Status.OPEN]
     waiting.sort(key=lambda one: one.level != Alert.Level.STOP)
-    seen = sorted((one for one in rows if one.seen_at is not None), key=lambda one: -one.raised_at.timestamp())
+    held = [one for one in rows if one.status in {Alert.Status.ACKNOWLEDGED, Alert.Status.SNOOZED}]
+    closed = [one for one in rows if one.status == Alert.Status.RESOLVED]
     return {
-        "alerts": [alert_row(one) for one in waiting[:OPEN_SHOWN]],
-        "earlier": [alert_row(one) for one in waiting[OPEN_SHOWN:]],
-        "seen": [alert_row(one) for one in seen[:SEEN_SHOWN]],
+        "alerts": [alert_row(one, steps) for one in waiting[:OPEN_SHOWN]],
+        "earlier": [alert_row(one, steps) for one in waiting[OPEN_SHOWN:]],
+        "held": [alert_row(one, steps) for one in held],
+        "closed": [alert_row(one, steps) for one in closed[:CLOSED_SHOWN]],
     }
 
 
-def report_rows(reports: Sequence[SymptomReport], alerts: Sequence[Alert] = ()) -> list[dict[str, Any]]:
+def report_rows(reports: Sequence[SymptomReport], alerts: Sequence[Alert] = (), steps: Steps | None = None) -> list[dict[str, Any]]:
     """Return reports with the signs in words, the alert they raised, and the form of the clearance for those that wait."""
     by_report = {one.evidence_key: one for one in alerts}
     return [
@@ -100,7 +108,7 @@ def report_rows(reports: Sequence[SymptomReport], alerts: Sequence[Alert] = ()) 
             "report": one,
             "signs": [str(SIGN_TEXT.get(sign, sign)) for sign in one.signs],
             "form": ClearanceForm(auto_id=f"clear-{one.pk}-%s") if one.status in WAITING else None,
-            "raised": alert_row(by_report[str(one.pk)]) if str(one.pk) in by_report else None,
+            "raised": alert_row(by_report[str(one.pk)], steps or {}) if str(one.pk) in by_report else None,
         }
         for one in reports
     ]
@@ -113,6 +121,7 @@ def patient(request: MemberRequest, pk: UUID) -> HttpResponse:
     member, record = request.member, shown.patient
     assignment = shown.assignment
     alerts = list(Alert.objects.visible_to(member).filter(patient=record).select_related("seen_by__user").order_by("-raised_at")[:30])
+    steps = steps_of(request, alerts)
     reports = list(SymptomReport.objects.visible_to(member).filter(patient=record, status__in=WAITING).order_by("-reported_at"))
     sessions = sessions_of(shown, request)
     since = assignment.starts_on if assignment else shown.today - dt.timedelta(days=60)
@@ -131,8 +140,8 @@ def patient(request: MemberRequest, pk: UUID) -> HttpResponse:
     next_session = next((one for one in sessions if one.status == ScheduledSession.Status.PLANNED and one.on >= shown.today), None)
     context = {
         **head_of(shown, "patient"),
-        **alert_rows(alerts, reports),
-        "reports": report_rows(reports, alerts),
+        **alert_rows(alerts, reports, steps),
+        "reports": report_rows(reports, alerts, steps),
         "chart": chart,
         "switches": course.switches(chosen, model=model),
         "model": model,
@@ -310,6 +319,7 @@ def patient_record(request: MemberRequest, pk: UUID) -> HttpResponse:
     people = User.objects.in_bulk({one.actor_id for one in trail if one.actor_id})
     invitation = Invitation.objects.visible_to(member).filter(membership=record.membership_id).order_by("-created_at").first()
     alerts = list(Alert.objects.visible_to(member).filter(patient=record).select_related("seen_by__user").order_by("-raised_at")[:50])
+    steps = steps_of(request, alerts)
     reports = SymptomReport.objects.visible_to(member).filter(patient=record).select_related("cleared_by__user").order_by("-reported_at")
     consents = list(Consent.objects.visible_to(member).filter(patient=record))
     corrections = Correction.objects.visible_to(member).filter(patient=record).select_related("corrected_by__user")[:50]
@@ -322,7 +332,7 @@ def patient_record(request: MemberRequest, pk: UUID) -> HttpResponse:
         "erasure_is_mine": allows(member, "erasure.answer"),
         "wish": last_request(member, record) if allows(member, "erasure.answer") else None,
         "reports": report_rows(list(reports[:20])),
-        "alerts": [{"alert": one, "text": reason_text(one.rule, one.evidence)} for one in alerts],
+        "alerts": [{"alert": one, "text": reason_text(one.rule, one.evidence), "steps": steps[one.pk]} for one in alerts],
         "corrections": list(corrections),
         "agreements": [agreement_of(purpose, consents) for purpose in Purpose],
         "trail": [

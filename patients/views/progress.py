@@ -17,7 +17,7 @@ from clinics.web import MemberRequest, add_errors, get_visible, page, status_of
 from patients.actions.assessments import OPENS_BEFORE_DAYS, answer_assessment, skip_assessment
 from patients.actions.diary import correct_entry
 from patients.course import calendar_of, read_course
-from patients.day import read_day
+from patients.day import Look, read_day
 from patients.forms.me import NO_RUN, AssessmentForm, CheckInCorrectionForm, SessionCorrectionForm
 from patients.models import Assessment, Assignment, CheckIn, Correction, Run, ScheduledSession, SessionLog
 from patients.reached import reached_of
@@ -66,7 +66,7 @@ def progress(request: MemberRequest) -> HttpResponse:
             "calendar": calendar_of(sessions, day, {one.on for one in runs}),
             "run_weeks": run_weeks(runs, day.today) if runs else (),
             "measurements": measurements_of(assessments, day.today),
-            "entries": recent_entries(check_ins, sessions, runs, day.today),
+            "entries": with_looks(recent_entries(check_ins, sessions, runs, day.today), day.looks),
         }
     return own_page(request, "progress", context)
 
@@ -106,6 +106,14 @@ def recent_entries(
     logs = [one.log for one in sessions if hasattr(one, "log") and one.pk not in with_run]
     found += [{"on": log.on, "kind": "session", "row": log} for log in logs if log.on >= since]
     return sorted(found, key=lambda one: (one["on"], one["kind"]), reverse=True)
+
+
+def with_looks(entries: list[dict[str, Any]], looks: Sequence[Look]) -> list[dict[str, Any]]:
+    """Add to each entry who of the clinic has looked at what followed from that day, if that was after it was made; else None."""
+    for one in entries:
+        made_at = one["row"].done_at
+        one["look"] = next((look for look in looks if look.on == one["on"] and look.at >= made_at and not look.report), None)
+    return entries
 
 
 @page("own.assessment", methods=("GET", "POST"))

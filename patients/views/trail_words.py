@@ -98,6 +98,9 @@ WORDS: dict[str, Promise] = {
     "message.send": _("wrote a message"),
     "message.read": _("read messages"),
     "message.list": _("looked at the messages"),
+    "alert.return": _("an alert came back"),
+    "alert.snooze": _("put an alert off"),
+    "alert.resolve": _("resolved an alert"),
 }
 
 

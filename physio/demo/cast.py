@@ -103,6 +103,7 @@ class Cast:
     check_in_notes: dict[str, list[str]]
     session_notes: dict[str, list[str]]
     alert_notes: dict[str, str]
+    resolved_note: str
     clearance_note: str
     correction_reason: str
 
@@ -135,5 +136,8 @@ def read_cast() -> Cast:
     return Cast(
         clinics=tuple(read_clinic(one) for one in data["clinics"]),
         loads_kg={name: (first, step) for name, (first, step) in data["loads_kg"].items()},
-        **{name: data[name] for name in ("check_in_notes", "session_notes", "alert_notes", "clearance_note", "correction_reason")},
+        **{
+            name: data[name]
+            for name in ("check_in_notes", "session_notes", "alert_notes", "resolved_note", "clearance_note", "correction_reason")
+        },
     )

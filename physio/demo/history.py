@@ -8,10 +8,12 @@ from functools import partial
 from itertools import count
 
 from clinics import audit
-from clinics.localtime import to_utc
+from clinics.localtime import local_day, to_utc
 from clinics.models import Membership
-from patients.actions.caseload import acknowledge_alert, close_past_days, refresh_entries
+from patients.actions.alerts import acknowledge_alert, resolve_alert, snooze_alert
+from patients.actions.caseload import close_past_days, refresh_entries
 from patients.models import Alert, Assessment, Patient, ScheduledSession
+from patients.rules.alerts import SnoozeReason
 from physio.demo.cast import Cast
 from physio.demo.life import DAY, Life
 from physio.demo.opening import hand_out_passwords, open_clinic
@@ -23,6 +25,9 @@ OPENED_BEFORE = dt.timedelta(days=30)
 RECENT_DAYS = 14
 EVERY_NIGHT_DAYS = 28
 """So far back the clockwork runs every night; before that once a week, which nobody can tell any more."""
+IN_HAND_DAYS = 4
+"""Alerts taken longer ago than this are resolved by now."""
+SETTLED_AFTER = dt.timedelta(minutes=20)
 CLEARED_AT = dt.time(8, 50)
 AFTER_START = dt.timedelta(minutes=55)
 """Sessions in the clinic are logged when they are over."""
@@ -60,6 +65,7 @@ class History:
                 close_past_days(now=min(to_utc(day, NIGHT, self.cast.clinics[0].time_zone), self.now))
         ids = [life.patient_id for life in self.lives]
         refresh_entries(Patient.objects.filter(pk__in=ids).select_related("clinic"), now=self.now)
+        self.this_morning()
         hand_out_passwords([spec.slug for spec in self.cast.clinics])
 
     def events(self, day: dt.date) -> Iterator[Event]:
@@ -135,7 +141,7 @@ class History:
 
     def rounds(self, day: dt.date) -> Iterator[Event]:
         """Yield the therapists' morning look at the alerts of the days before; those of some stories stay open."""
-        kept = [life.key for life in self.lives if life.key and life.person.alerts == "open" and (life.today - day).days <= RECENT_DAYS]
+        kept = [life.key for life in self.lives if life.key and life.person.alerts and (life.today - day).days <= RECENT_DAYS]
         by_patient = {life.key: life for life in self.lives if life.key}
         rows = Alert.objects.open().filter(patient_id__in=by_patient).exclude(patient_id__in=kept)
         for alert in rows.select_related("patient__clinic", "patient__caseload").order_by("raised_at", "pk"):
@@ -145,8 +151,27 @@ class History:
                 yield at, partial(self.look_at, alert.pk, life)
 
     def look_at(self, alert_pk: uuid.UUID, life: Life, at: dt.datetime) -> None:
-        """Acknowledge an alert that is still open, with a note."""
-        alert = Alert.objects.open().filter(pk=alert_pk).select_related("patient__clinic", "patient__caseload").first()
-        if alert is not None:
-            audit.record("patient.view", row=alert.patient, patient_id=alert.patient_id, by=life.therapist, at=at)
-            acknowledge_alert(alert=alert, by=life.therapist, now=at, note=self.cast.alert_notes.get(alert.rule, ""))
+        """Acknowledge an alert that is still open, with a note, and resolve it a little later unless it is kept in hand."""
+        alert = Alert.objects.open().filter(pk=alert_pk).select_related("patient__clinic", "patient__caseload", "seen_by").first()
+        if alert is None:
+            return
+        audit.record("patient.view", row=alert.patient, patient_id=alert.patient_id, by=life.therapist, at=at)
+        acknowledge_alert(alert=alert, by=life.therapist, now=at, note=self.cast.alert_notes.get(alert.rule, ""))
+        if alert.level != Alert.Level.STOP and (life.today - local_day(at, life.clinic.time_zone)).days > IN_HAND_DAYS:
+            resolve_alert(alert=alert, by=life.therapist, now=at + SETTLED_AFTER, note=self.cast.resolved_note)
+
+    def this_morning(self) -> None:
+        """Let therapists take the oldest open alert of some stories, and put those of others off because nobody was reached."""
+        for life in self.lives:
+            if life.key is None or life.person.alerts not in {"taken", "snoozed"}:
+                continue
+            rows = Alert.objects.open().filter(patient_id=life.key).exclude(level=Alert.Level.STOP).order_by("raised_at", "pk")
+            alerts = list(rows.select_related("patient__clinic", "patient__caseload", "seen_by"))
+            if life.person.alerts == "taken":
+                for alert in alerts[:1]:
+                    note = self.cast.alert_notes.get(alert.rule, "")
+                    acknowledge_alert(alert=alert, by=life.therapist, now=self.now, note=note)
+                continue
+            for alert in alerts:
+                until = life.today + 3 * DAY
+                snooze_alert(alert=alert, until=until, reason=SnoozeReason.NOT_REACHED, by=life.therapist, now=self.now)

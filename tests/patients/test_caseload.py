@@ -2,15 +2,20 @@
 
 import datetime as dt
 import re
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.formats import date_format
 
+from clinics.localtime import local_day
+from clinics.middleware import SEEN_KEY
 from clinics.models import AuditEvent
-from patients.actions.caseload import acknowledge_alert, refresh_entries
+from patients.actions.alerts import acknowledge_alert, snooze_alert
+from patients.actions.caseload import refresh_entries
 from patients.actions.diary import check_in
 from patients.actions.symptoms import report_symptoms
 from patients.models import Alert, CaseloadEntry, Patient
@@ -188,3 +193,93 @@ def test_after_the_program_the_next_assessment_is_named(client: Client, cast: Ca
     sign_in(client, cast.therapist)
     assert "follow-up" in page(client, q="Hannah")
     assert names(page(client, week="after")) == ["Hannah Brandt"]
+
+
+# --- alerts in the list, and a list that looks by itself ----------------------------------------
+
+
+def red(cast: Cast) -> Alert:
+    """Let Marek report red pain, and return the alert as actions want it."""
+    patient = Patient.objects.select_related("clinic", "caseload", "membership__user").get(pk=cast.marek.pk)
+    check_in(patient=patient, pain_0_10=8, readiness_0_10=2, by=cast.marek.membership, now=cast.now)
+    return Alert.objects.select_related("patient__clinic").get(patient=cast.marek, rule="pain_level")
+
+
+def test_a_row_says_how_long_an_alert_waits_and_then_who_took_it(client: Client, cast: Cast) -> None:
+    alert = red(cast)
+    snooze_url = reverse("patients:alert_snooze", args=[alert.pk])
+    sign_in(client, cast.manager)
+    text = page(client, q="Marek")
+    assert re.search(r"since \d\d:\d\d", text)
+    assert f'data-snooze="{snooze_url}?back=caseload"' in text
+    acknowledge_alert(alert=alert, by=cast.therapist, now=cast.now)
+    text = page(client, q="Marek")
+    assert "in the hands of Jonas Keller" in text
+    assert ">JK</b>" in text
+    assert "since " not in text
+    assert "data-snooze" not in text
+
+
+def test_what_was_put_off_says_until_when(client: Client, cast: Cast) -> None:
+    alert = red(cast)
+    until = local_day(cast.now, cast.riverside.time_zone) + dt.timedelta(days=9)
+    snooze_alert(alert=alert, until=until, reason="away", by=cast.therapist, now=cast.now)
+    sign_in(client, cast.manager)
+    text = page(client, q="Marek")
+    assert "Needs attention · " not in text
+    assert f"(until {date_format(until, 'D j M')})" in text
+
+
+def test_a_full_page_of_owners_and_ages_stays_small_and_cheap(client: Client, cast: Cast) -> None:
+    add_patients(cast, 200)
+    CaseloadEntry.objects.filter(clinic=cast.riverside).update(
+        owner_name="Maximiliane von Hohenlohe-Langenburg", alerts_since_at=cast.now - dt.timedelta(days=12), alert_id=cast.hannah.pk
+    )
+    sign_in(client, cast.therapist)
+    page(client)
+    with CaptureQueriesContext(connection) as queries:
+        response = client.get(URL)
+    assert len(queries) <= 6
+    assert len(response.content) <= 80_000
+    assert response.content.decode().count("data-snooze=") == 45
+
+
+def version(text: str) -> str:
+    [found] = re.findall(r'data-version="(\w+)"', text)
+    return str(found)
+
+
+def test_a_list_that_looks_by_itself_gets_nothing_until_something_changed(client: Client, cast: Cast) -> None:
+    sign_in(client, cast.manager)
+    shown = version(page(client))
+    noted = AuditEvent.objects.filter(action="caseload.list").count()
+    same = client.get(URL, headers={"HX-Request": "true", "X-Refresh": shown})
+    assert (same.status_code, same.content) == (204, b"")
+    assert AuditEvent.objects.filter(action="caseload.list").count() == noted, "nobody was shown anything"
+    red(cast)
+    changed = client.get(URL, headers={"HX-Request": "true", "X-Refresh": shown})
+    assert changed.status_code == 200
+    text = changed.content.decode()
+    assert "<html" not in text
+    assert "Pain 8, today" in text
+    assert version(text) != shown
+    assert AuditEvent.objects.filter(action="caseload.list").count() == noted + 1
+    filtered = client.get(URL, {"q": "Hannah"}, headers={"HX-Request": "true", "X-Refresh": version(text)})
+    assert names(filtered.content.decode()) == ["Hannah Brandt"]
+
+
+def test_a_list_that_looks_by_itself_does_not_keep_the_session_alive(client: Client, cast: Cast, settings: Any) -> None:
+    sign_in(client, cast.manager)
+    shown = version(page(client))
+    session = client.session
+    session[SEEN_KEY] = session[SEEN_KEY] - settings.SESSION_IDLE_STAFF_SECONDS + 30
+    before = session[SEEN_KEY]
+    session.save()
+    assert client.get(URL, headers={"HX-Request": "true", "X-Refresh": shown}).status_code == 204
+    assert client.session[SEEN_KEY] == before
+    page(client)
+    assert client.session[SEEN_KEY] > before
+    session = client.session
+    session[SEEN_KEY] = before - 60
+    session.save()
+    assert client.get(URL, headers={"HX-Request": "true", "X-Refresh": shown}).status_code == 401

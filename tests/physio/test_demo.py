@@ -112,6 +112,7 @@ def test_the_stories_left_their_rows(demo: dt.datetime) -> None:
     assert ExerciseLog.objects.filter(session_log=stopped).exists()
     assert Alert.objects.get(patient=stopped.patient, rule="stop_sign").status == Alert.Status.RESOLVED
     assert Alert.objects.filter(status=Alert.Status.ACKNOWLEDGED).exclude(note="").exists()
+    assert {status for status, _name in Alert.Status.choices} == set(Alert.objects.values_list("status", flat=True))
     assert Invitation.objects.get(membership__patient=entry("Lena Vogt").patient).is_open(demo)
     assert not Membership.objects.filter(patient=entry("Wilhelm Krause").patient).exists()
     assert set(SessionLog.objects.filter(patient=entry("Wilhelm Krause").patient).values_list("source", flat=True)) == {"paper"}

@@ -6,8 +6,9 @@ import uuid
 import pytest
 
 from clinics.errors import Conflict, Invalid
+from patients.actions.alerts import acknowledge_alert
 from patients.actions.assigning import is_clear
-from patients.actions.caseload import acknowledge_alert, refresh_entry
+from patients.actions.caseload import refresh_entry
 from patients.actions.diary import check_in, correct_entry
 from patients.actions.symptoms import clear_report, report_symptoms, withdraw_report
 from patients.models import Alert, Assignment, CaseloadEntry, CheckIn, Correction, Patient, SymptomReport

@@ -13,8 +13,8 @@ from clinics.actions.invitations import invite_to
 from clinics.actions.tokens import create_token
 from clinics.errors import Conflict, Invalid, NotAllowed
 from clinics.models import ApiToken, AuditEvent, Invitation, Membership, Role, User
+from patients.actions.alerts import acknowledge_alert
 from patients.actions.assigning import end_assignment
-from patients.actions.caseload import acknowledge_alert
 from patients.actions.diary import check_in, correct_entry
 from patients.actions.erasing import (
     ask_for_erasure,

@@ -20,6 +20,7 @@ from patients.rules.triage import (
     Rule,
     Thresholds,
     WaitingMessages,
+    carry_on,
     new_reasons,
     triage,
     worry,
@@ -379,3 +380,41 @@ def test_an_agreement_that_was_taken_back_is_always_reported() -> None:
     facts = PatientFacts(TODAY, consent_withdrawn_on=ago(40))
     assert only(facts, Rule.CONSENT_WITHDRAWN).level == ReasonLevel.ATTENTION
     assert rules(facts, Thresholds(off=frozenset(Rule))) == [Rule.CONSENT_WITHDRAWN]
+
+
+# --- facts reach back only so far ---------------------------------------------------------------
+
+RUN_START = TODAY - timedelta(days=2)
+
+
+@pytest.mark.parametrize(
+    ("pain", "known", "expected"),
+    [
+        pytest.param((7, 7, 7), [], f"{RUN_START}:7", id="never raised: new"),
+        pytest.param((7, 7, 7), [("pain_level", "2026-01-10:8")], "2026-01-10:8", id="it fills what is remembered: the old one goes on"),
+        pytest.param((7, 9, 7), [("pain_level", "2026-01-10:8")], f"{RUN_START}:9", id="a new peak is new evidence"),
+        pytest.param((3, 7, 7), [("pain_level", "2026-01-10:8")], f"{TODAY - timedelta(days=1)}:7", id="a new row is new evidence"),
+        pytest.param((7, 7, 7), [("leg_pain", "2026-01-10:8:attention")], f"{RUN_START}:7", id="another rule knows nothing of it"),
+        pytest.param((7, 7, 7), [("pain_level", "2026-03-20:8")], f"{RUN_START}:7", id="a later one is not its beginning"),
+    ],
+)
+def test_a_row_older_than_the_facts_keeps_the_key_it_was_raised_with(
+    pain: tuple[int, ...], known: list[tuple[str, str]], expected: str
+) -> None:
+    facts = PatientFacts(TODAY, pain=daily(*pain))
+    [key] = [one.evidence_key for one in carry_on(triage(facts), facts, known) if one.rule == Rule.PAIN_LEVEL]
+    assert key == expected
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        pytest.param([], (ago(200), 200), id="never an entry: since the start"),
+        pytest.param([("silence", ago(120).isoformat())], (ago(120), 120), id="the last entry has left the facts"),
+        pytest.param([("silence", ago(300).isoformat())], (ago(200), 200), id="a silence before this program is another one"),
+    ],
+)
+def test_silence_goes_on_though_the_last_entry_is_forgotten(known: list[tuple[str, str]], expected: tuple[date, int]) -> None:
+    facts = PatientFacts(TODAY, active_since=ago(200))
+    [reason] = [one for one in carry_on(triage(facts), facts, known) if one.rule == Rule.SILENCE]
+    assert (reason.since, reason.evidence["days"]) == expected
