@@ -51,6 +51,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "alert.view": STAFF,
     "alert.acknowledge": STAFF,
     "message.list": STAFF,
+    "notice.list": STAFF,
     "session.supervise": STAFF,
     # the patient's own day
     "today.view": PATIENT,

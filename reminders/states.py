@@ -1,4 +1,4 @@
-"""The moves a delivery may make."""
+"""The moves a message on its way out may make, to patients and to staff alike."""
 
 from reminders.models import Delivery
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("me/reminders/times/", views.preferences, name="preferences"),
     path("patients/<uuid:pk>/reminders/", views.ledger, name="ledger"),
     path("patients/<uuid:pk>/reminders/times/", views.patient_preferences, name="patient_preferences"),
+    path("clinic/notices/", views.staff_notices, name="notices"),
     # from a mail, without signing in: the signed key opens these wishes and nothing else
     path("reminders/stop/<str:token>/", views.stop, name="stop"),
     path("reminders/one-click/<str:token>/", views.one_click, name="one_click"),

@@ -20,11 +20,12 @@ from clinics.permissions import PUBLIC
 from clinics.web import MemberRequest, add_errors, get_visible, page, status_of
 from patients.models import Patient
 from patients.views.own import own_patient
-from reminders.actions.ledger import DAYS, coming, past
+from reminders.actions.ledger import DAYS, coming, notices, past
 from reminders.actions.planning import agreed
-from reminders.actions.wishes import keep_wishes, patient_of_link, stop_all, wishes_for
+from reminders.actions.wishes import keep_digest_wish, keep_wishes, patient_of_link, stop_all, wants_digest, wishes_for
 from reminders.forms import LABELS, WishesForm
 from reminders.links import read_stop_token
+from reminders.rules.escalation import MANAGERS_AFTER_MINUTES
 
 
 def shown(patient: Patient, member: Membership, now: dt.datetime) -> dict[str, Any]:
@@ -57,7 +58,28 @@ def mine(request: MemberRequest) -> HttpResponse:
 @page("reminder.ledger")
 def ledger(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Show the clinic the same."""
-    return render(request, "reminders/ledger.html", shown(staff_patient(request, pk), request.member, timezone.now()))
+    patient = staff_patient(request, pk)
+    context = shown(patient, request.member, timezone.now())
+    context["notices"] = notices(request.member, patient.clinic.time_zone, patient)
+    return render(request, "reminders/ledger.html", context)
+
+
+@page("notice.list", methods=("GET", "POST"))
+def staff_notices(request: MemberRequest) -> HttpResponse:
+    """Show what the people of the clinic were told; POST switches one's own daily digest on or off."""
+    member = request.member
+    if request.method == "POST":
+        keep_digest_wish(by=member, is_wanted=request.POST.get("digest") == "on", now=timezone.now())
+        messages.success(request, _("Saved."))
+        return redirect("reminders:notices")
+    audit.record("notice.list", clinic_id=member.clinic_id)
+    context = {
+        "notices": notices(member, member.clinic.time_zone),
+        "wants_digest": wants_digest(member),
+        "minutes": member.clinic.escalate_minutes,
+        "managers_after": MANAGERS_AFTER_MINUTES,
+    }
+    return render(request, "reminders/notices.html", context)
 
 
 def handle_wishes(request: HttpRequest, patient: Patient, by: Membership | None) -> tuple[WishesForm, int]:

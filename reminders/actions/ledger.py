@@ -1,4 +1,4 @@
-"""What a patient was sent, what was held back and why, and what the next two weeks bring, reckoned at the moment of looking."""
+"""What a patient was sent, what was held back and why, what the next two weeks bring, and what staff were told."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from clinics.models import Membership
 from patients.models import Assessment, Assignment, Message, Patient, Pause, ScheduledSession
 from reminders.actions.planning import FOLLOWED_UP, Candidate, Instants, agreed, message_times, one_a_day
 from reminders.actions.wishes import wishes_for
-from reminders.models import Delivery, Kind
+from reminders.models import Delivery, Kind, StaffNotice
 from reminders.rules.holding import Hold
 from reminders.rules.moments import ASSESSMENT_ASKED_AFTER_DAYS, assessment_slots
 
@@ -23,6 +23,7 @@ WHAT: dict[str, Promise] = {
     Kind.ASSESSMENT_DUE: _("A few questions"),
     Kind.MESSAGE_WAITING: _("A message from the clinic"),
 }
+NOTICE_ROWS = 60
 WAITING = (Delivery.Status.QUEUED, Delivery.Status.CLAIMED)
 
 
@@ -72,6 +73,25 @@ def past(patient: Patient, member: Membership) -> list[Past]:
     """Return the latest deliveries that are no longer waiting, newest first."""
     rows = Delivery.objects.visible_to(member).filter(patient=patient).exclude(status__in=WAITING).order_by("-due_at")[:PAST_ROWS]
     return [Past(row, on_clock(row.sent_at or row.due_at, patient.zone)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A mail to staff, with its time on the clock of the clinic."""
+
+    row: StaffNotice
+    at: dt.datetime
+
+
+def notices(member: Membership, zone: str, patient: Patient | None = None) -> list[Notice]:
+    """Return the latest mails to staff, newest first: about one patient, or all but digests without news (None)."""
+    rows = StaffNotice.objects.visible_to(member).select_related("member__user", "patient", "alert__seen_by__user")
+    if patient is not None:
+        rows = rows.filter(patient=patient)
+    else:
+        quiet = {"kind": StaffNotice.Kind.DIGEST, "status__in": (StaffNotice.Status.QUEUED, StaffNotice.Status.HELD)}
+        rows = rows.exclude(**quiet)
+    return [Notice(row, on_clock(row.sent_at or row.due_at, zone)) for row in rows.order_by("-due_at", "-id")[:NOTICE_ROWS]]
 
 
 def coming(patient: Patient, member: Membership, *, now: dt.datetime, days: int = DAYS) -> list[Day]:

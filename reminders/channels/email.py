@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import css_inline
 from django.conf import settings
@@ -144,6 +144,20 @@ class Mail:
         return mail
 
 
+class Sendable(Protocol):
+    """A finished mail, as far as handing it over is concerned."""
+
+    @property
+    def address(self) -> str:
+        """Where it goes."""
+
+    def as_bytes(self) -> bytes:
+        """Return the finished message with network line ends."""
+
+    def as_django(self) -> EmailMultiAlternatives:
+        """Return the mail for mail backends of another kind."""
+
+
 def sender_of(clinic_name: str) -> str:
     """Return the From header: the clinic's name, cleaned of anything that could break out of it, and the address of the settings."""
     printable = "".join(character if character.isprintable() else " " for character in clinic_name)
@@ -262,7 +276,7 @@ class Line:
             # It was broken already; the next mail opens another one.
             self.backend.connection = None
 
-    def send(self, mail: Mail) -> None:
+    def send(self, mail: Sendable) -> None:
         """Hand one mail over and return when the server took it; raises TryLater, Refused, LineBroken or LineDown."""
         try:
             if isinstance(self.backend, SmtpBackend) and self.backend.connection is not None:
