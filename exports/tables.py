@@ -217,7 +217,10 @@ TABLES: dict[str, Table] = {
         "erasure_requests",
         ("id", "words", "status", "asked_at", "answer_by_on", "withdrawn_at", "answer", "answered_by", "answered_at"),
     ),
-    "reminders.Preference": Table("reminder_wishes", ("id", "kind", "channel", "is_on", "at_local_time", "paused_to_on", "changed_at")),
+    "reminders.Preference": Table(
+        "reminder_wishes",
+        ("id", "kind", "channel", "is_on", "at_local_time", "weekday", "quiet_from", "quiet_until", "paused_to_on", "changed_at"),
+    ),
     "reminders.Delivery": Table(
         "reminders",
         (

@@ -19,8 +19,10 @@ class Kind(models.TextChoices):
     """What a reminder is about."""
 
     SESSION_TODAY = "session_today", _("session today")
+    SESSION_MISSED = "session_missed", _("session missed yesterday")
     ASSESSMENT_DUE = "assessment_due", _("measurement due")
     MESSAGE_WAITING = "message_waiting", _("message waiting")
+    WEEKLY_SUMMARY = "weekly_summary", _("weekly summary")
 
 
 class Channel(models.TextChoices):
@@ -39,6 +41,9 @@ class Preference(ScopedModel):
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.EMAIL)
     is_on = models.BooleanField(_("wanted"), default=True)
     at_local_time = models.TimeField(_("time of day"))
+    weekday = models.PositiveSmallIntegerField(_("day of the week"), null=True, blank=True, help_text=_("ISO weekday of the summary."))
+    quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
+    quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
     paused_to_on = models.DateField(_("paused up to"), null=True, blank=True, help_text=_("The last day without this reminder."))
     changed_at = models.DateTimeField(default=timezone.now)
 
@@ -48,7 +53,17 @@ class Preference(ScopedModel):
     class Meta:
         verbose_name = _("reminder wish")
         verbose_name_plural = _("reminder wishes")
-        constraints = [models.UniqueConstraint(fields=["clinic", "patient", "kind"], name="preference_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "patient", "kind"], name="preference_once"),
+            models.CheckConstraint(condition=Q(weekday=None) | Q(weekday__gte=1, weekday__lte=7), name="preference_weekday"),
+            models.CheckConstraint(
+                condition=Q(quiet_from=None, quiet_until=None) | Q(quiet_from__isnull=False, quiet_until__isnull=False),
+                name="preference_quiet_both",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["clinic", "patient"], name="preference_weekly", condition=Q(kind="weekly_summary", is_on=True)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.at_local_time:%H:%M}"
@@ -114,6 +129,7 @@ class Delivery(Outgoing):
         MOVED = "moved", _("moved to another day")
         ON_HOLD = "on_hold", _("training is on hold")
         ENDED = "ended", _("program ended")
+        NOTHING = "nothing", _("nothing to say")
         OTHER_MAIL = "other_mail", _("another reminder that day")
         NO_ACCESS = "no_access", _("no longer a patient here")
         NO_ADDRESS = "no_address", _("no address")

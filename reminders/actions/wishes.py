@@ -48,6 +48,9 @@ def keep_wishes(*, patient: Patient, wishes: Mapping[Kind, Wish], by: Membership
             kind=kind,
             is_on=wish.is_on,
             at_local_time=wish.at,
+            weekday=wish.weekday if kind == Kind.WEEKLY_SUMMARY else None,
+            quiet_from=wish.quiet.from_time if wish.quiet else None,
+            quiet_until=wish.quiet.until_time if wish.quiet else None,
             paused_to_on=wish.paused_to_on,
             changed_at=now,
         )
@@ -57,7 +60,7 @@ def keep_wishes(*, patient: Patient, wishes: Mapping[Kind, Wish], by: Membership
         rows,
         update_conflicts=True,
         unique_fields=["clinic", "patient", "kind"],
-        update_fields=["is_on", "at_local_time", "paused_to_on", "changed_at"],
+        update_fields=["is_on", "at_local_time", "weekday", "quiet_from", "quiet_until", "paused_to_on", "changed_at"],
     )
     audit.record(
         "reminder.change",

@@ -58,6 +58,9 @@ class Occasion:
     emergency_number: str
     minutes: int = 0
     starts_at: dt.time | None = None
+    done: int = 0
+    planned: int = 0
+    ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,14 @@ MARKS = {
     "subject_id": str(uuid.uuid4()),
     "token": _mark(),
 }
-OPENS = {"session_today": "patients:session", "assessment_due": "patients:assessment", "message_waiting": "patients:messages"}
-ONE_PAGE = frozenset({"message_waiting"})
+OPENS = {
+    "session_today": "patients:session",
+    "session_missed": "patients:session",
+    "assessment_due": "patients:assessment",
+    "message_waiting": "patients:messages",
+    "weekly_summary": "patients:progress",
+}
+ONE_PAGE = frozenset({"message_waiting", "weekly_summary"})
 """Kinds whose page is the same for everybody."""
 
 
@@ -189,14 +198,17 @@ def compose(occasion: Occasion) -> Letter:
             "clinic_phone": occasion.clinic_phone,
             "emergency_number": occasion.emergency_number,
             "language": occasion.language,
-            "weekday": formats.date_format(occasion.slot_on, "l"),
+            "weekday": formats.date_format(occasion.slot_on - dt.timedelta(days=kind == "session_missed"), "l"),
+            "done": occasion.done,
+            "planned": occasion.planned,
+            "ahead": occasion.ahead,
             "minutes": occasion.minutes,
             "starts_at": formats.time_format(occasion.starts_at) if occasion.starts_at else "",
             "open_url": links.absolute(reverse(OPENS[kind], args=[] if kind in ONE_PAGE else [subject_id])),
             "stop_url": links.stop_url(MARKS["token"]),
             "wishes_url": links.absolute(reverse("reminders:preferences")),
         }
-        if kind == "session_today":
+        if kind in {"session_today", "session_missed"}:
             context["move_url"] = links.absolute(reverse("patients:session_move", args=[subject_id]))
             context["skip_url"] = links.absolute(reverse("patients:session_skip", args=[subject_id]))
         subject = " ".join(render_to_string(f"reminders/{kind}.subject.txt", context).split())
