@@ -102,6 +102,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "delivery.list": EVERYONE,
     "reminder.change": EVERYONE,
     "reminder.own": PATIENT,
+    "calendar.own": PATIENT,
     "reminder.ledger": STAFF,
     "reminder.set": STAFF,
 }

@@ -221,6 +221,7 @@ TABLES: dict[str, Table] = {
         "reminder_wishes",
         ("id", "kind", "channel", "is_on", "at_local_time", "weekday", "quiet_from", "quiet_until", "paused_to_on", "changed_at"),
     ),
+    "reminders.CalendarKey": Table("calendar_addresses", ("id", "created_at", "revoked_at", "last_used_at")),
     "reminders.Delivery": Table(
         "reminders",
         (
@@ -262,6 +263,7 @@ ONE_COLUMN_LEFT_OUT: dict[str, str] = {
     "patients.Patient.search_text": "the name once more, in small letters",
     "clinics.Invitation.digest": "opens a door",
     "clinics.ApiToken.digest": "opens a door",
+    "reminders.CalendarKey.digest": "opens a door",
     "clinics.ApiToken.hint": "the end of a key",
     "reminders.Delivery.subject_id": "says which session or measurement; both are in the copy with their days",
     "reminders.Delivery.claim": "working state of the sender",

@@ -35,6 +35,11 @@ def stop_url(token: str) -> str:
     return absolute(reverse("reminders:stop", args=[token]))
 
 
+def calendar_url(key: str) -> str:
+    """Return the address a calendar program fetches."""
+    return absolute(reverse("reminders:calendar_feed", args=[key]))
+
+
 def one_click_url(token: str) -> str:
     """Return the address a mail program posts to (RFC 8058)."""
     return absolute(reverse("reminders:one_click", args=[token]))

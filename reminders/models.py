@@ -239,6 +239,32 @@ class StaffWish(ScopedModel):
         return str(self.pk)
 
 
+class CalendarKey(ScopedModel):
+    """A secret address under which a calendar program fetches a patient's sessions; only its digest is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="calendar_keys")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    revoked_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last fetched at"), null=True, blank=True)
+
+    scope = Scope("clinic", "patient__membership")
+    coded = frozenset({"digest"})
+    goes_with_person = True
+
+    class Meta:
+        verbose_name = _("calendar address")
+        verbose_name_plural = _("calendar addresses")
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "patient"], condition=Q(revoked_at=None), name="calendar_key_one_in_force")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class Heartbeat(models.Model):
     """When a part of the clockwork last ran; `/readyz` reads it."""
 

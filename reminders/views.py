@@ -12,20 +12,27 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from clinics import audit
-from clinics.errors import DomainError
+from clinics import audit, throttle
+from clinics.errors import DomainError, TooMany
 from clinics.localtime import local_day
+from clinics.middleware import client_address
 from clinics.models import Membership
 from clinics.permissions import PUBLIC
-from clinics.web import MemberRequest, add_errors, get_visible, page, status_of
+from clinics.web import MemberRequest, add_errors, get_visible, page, status_of, too_many_requests
+from exports.calendar_feed import write_calendar
 from patients.models import Patient
 from patients.views.own import own_patient
+from reminders.actions.calendars import end_key, key_in_force, make_key, note_use, open_key
 from reminders.actions.ledger import DAYS, coming, notices, past
 from reminders.actions.planning import agreed
 from reminders.actions.wishes import keep_digest_wish, keep_wishes, patient_of_link, stop_all, wants_digest, wishes_for
 from reminders.forms import LABELS, WishesForm
-from reminders.links import read_stop_token
+from reminders.links import calendar_url, read_stop_token
 from reminders.rules.escalation import MANAGERS_AFTER_MINUTES
+
+CALENDAR_FETCHES = 60
+"""So often an hour a calendar may be fetched, or a wrong address tried."""
+CALENDARS_MADE = 10
 
 
 def shown(patient: Patient, member: Membership, now: dt.datetime) -> dict[str, Any]:
@@ -122,6 +129,48 @@ def patient_preferences(request: MemberRequest, pk: UUID) -> HttpResponse:
         messages.success(request, _("The reminder times are saved."))
         return redirect("reminders:ledger", pk=patient.pk)
     return render(request, "reminders/patient_preferences.html", {"form": form, "patient": patient}, status=status)
+
+
+@page("calendar.own", methods=("GET", "POST"))
+def calendar(request: MemberRequest) -> HttpResponse:
+    """Show whether a calendar fetches the sessions; POST makes a new secret address, shown on this one answer only, or ends it."""
+    request.nav_key = "more"
+    patient, now, address = own_patient(request), timezone.now(), ""
+    if request.method == "POST" and request.POST.get("do") == "end":
+        end_key(patient=patient, by=request.member, now=now)
+        messages.success(request, _("The calendar address was ended. Calendars that use it show nothing new."))
+        return redirect("reminders:calendar")
+    if request.method == "POST":
+        if not throttle.take(f"calendar-make:{patient.pk}", amount=CALENDARS_MADE, seconds=3600, now=now):
+            raise TooMany(_("You have made many addresses within an hour. Please try again in an hour."))
+        address = calendar_url(make_key(patient=patient, by=request.member, now=now))
+    else:
+        audit.record("calendar.list", clinic_id=patient.clinic_id, patient_id=patient.pk)
+    context = {"patient": patient, "key": key_in_force(patient, request.member), "address": address, "zone": patient.zone}
+    response = render(request, "reminders/calendar.html", context, status=201 if address else 200)
+    response["Cache-Control"] = "no-store, private"
+    return response
+
+
+@page(PUBLIC)
+def calendar_feed(request: HttpRequest, key: str) -> HttpResponse:
+    """Send the calendar behind a secret address; an unknown or ended one is not there, and too many fetches are refused."""
+    now = timezone.now()
+    row = open_key(key)
+    # Whoever guesses is counted by address, a calendar program by its key, so that neither can use up the other's tries.
+    limit = f"calendar:{row.pk}" if row else f"calendar-miss:{client_address(request)}"
+    if not throttle.take(limit, amount=CALENDAR_FETCHES, seconds=3600, now=now):
+        return too_many_requests(request)
+    if row is None:
+        raise Http404
+    content = write_calendar(row.patient, now=now)
+    note_use(row, now=now)
+    response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = 'inline; filename="calendar.ics"'
+    response["Cache-Control"] = "no-cache, private"
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
 
 
 def behind_link(token: str) -> Patient:
