@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from reminders.actions.planning import Wish
 from reminders.models import Kind
 from reminders.rules.moments import MONDAY, OFF_UNLESS_WISHED, SUNDAY
+from reminders.rules.snoozing import Later
 from reminders.rules.timing import QuietHours
 
 LABELS: dict[Kind, tuple[Promise, Promise | None]] = {
@@ -21,6 +22,10 @@ LABELS: dict[Kind, tuple[Promise, Promise | None]] = {
     Kind.WEEKLY_SUMMARY: (_("A summary of the week"), _("Time for the summary")),
 }
 """What each kind is called, and its time; None for what comes when it happens."""
+
+
+LATER_LABELS: dict[Later, Promise] = {Later.HOUR: _("In an hour"), Later.TONIGHT: _("Tonight"), Later.TOMORROW: _("Tomorrow")}
+"""What each way of putting a reminder off is called."""
 
 
 class WishesForm(forms.Form):

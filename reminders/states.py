@@ -9,5 +9,5 @@ DELIVERY: dict[str, frozenset[str]] = {
     _D.HELD: frozenset({_D.QUEUED, _D.CLAIMED}),
     _D.MISSED: frozenset({_D.QUEUED, _D.CLAIMED}),
     _D.FAILED: frozenset({_D.CLAIMED}),
-    _D.QUEUED: frozenset({_D.CLAIMED, _D.HELD}),
+    _D.QUEUED: frozenset({_D.CLAIMED, _D.HELD, _D.SENT}),
 }

@@ -15,5 +15,6 @@ urlpatterns = [
     # from a mail, without signing in: the signed key opens these wishes and nothing else
     path("calendar/<str:key>.ics", views.calendar_feed, name="calendar_feed"),
     path("reminders/stop/<str:token>/", views.stop, name="stop"),
+    path("reminders/later/<str:token>/", views.later, name="later"),
     path("reminders/one-click/<str:token>/", views.one_click, name="one_click"),
 ]

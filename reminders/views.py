@@ -25,10 +25,13 @@ from patients.views.own import own_patient
 from reminders.actions.calendars import end_key, key_in_force, make_key, note_use, open_key
 from reminders.actions.ledger import DAYS, coming, notices, past
 from reminders.actions.planning import agreed
+from reminders.actions.snoozing import choices_of, delivery_of_link, snooze
 from reminders.actions.wishes import keep_digest_wish, keep_wishes, patient_of_link, stop_all, wants_digest, wishes_for
-from reminders.forms import LABELS, WishesForm
-from reminders.links import calendar_url, read_stop_token
+from reminders.forms import LABELS, LATER_LABELS, WishesForm
+from reminders.links import calendar_url, read_later_token, read_stop_token
+from reminders.models import Delivery
 from reminders.rules.escalation import MANAGERS_AFTER_MINUTES
+from reminders.rules.snoozing import Later
 
 CALENDAR_FETCHES = 60
 """So often an hour a calendar may be fetched, or a wrong address tried."""
@@ -182,14 +185,54 @@ def behind_link(token: str) -> Patient:
     return patient
 
 
+def in_their_language(request: HttpRequest, patient: Patient) -> Any:
+    """Return the context in which a page behind a link speaks: the language just chosen, else the patient's."""
+    user = patient.membership.user if patient.membership else None
+    chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES
+    return translation.override(translation.get_language() if chosen else (user.language if user else "") or patient.language)
+
+
+def for_nobody_else(response: HttpResponse) -> HttpResponse:
+    """Keep a page behind a link out of caches, search engines and the address another page is told."""
+    response["Cache-Control"] = "no-store, private"
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@page(PUBLIC, methods=("GET", "POST"))
+def later(request: HttpRequest, token: str) -> HttpResponse:
+    """Put one reminder off from a mail, without signing in; shows times and nothing else, and changes only by POST."""
+    delivery_id = read_later_token(token)
+    row = delivery_of_link(delivery_id) if delivery_id else None
+    if row is None:
+        raise Http404
+    now, refused, status = timezone.now(), "", 200
+    with in_their_language(request, row.patient):
+        if request.method == "POST":
+            try:
+                snooze(row=row, later=Later(request.POST.get("for", "")), now=now)
+                return redirect(f"{request.path}?done=1")
+            except ValueError:
+                status = 422
+            except DomainError as error:
+                refused, status = str(error.message), 409
+        context = {
+            "token": token,
+            "choices": [(one, LATER_LABELS[one], times[0]) for one, times in choices_of(row, now=now).items()],
+            "wished": request.GET.get("for", ""),
+            "coming": row.due_at if row.status == Delivery.Status.QUEUED and row.snoozes else None,
+            "zone": row.patient.zone,
+            "refused": refused,
+        }
+        return for_nobody_else(render(request, "reminders/later.html", context, status=status))
+
+
 @page(PUBLIC, methods=("GET", "POST"))
 def stop(request: HttpRequest, token: str) -> HttpResponse:
     """Stop or change reminders from a mail, without signing in; shows the wishes and nothing else, and changes only by POST."""
     patient = behind_link(token)
-    user = patient.membership.user if patient.membership else None
-    chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES
-    language = translation.get_language() if chosen else (user.language if user else "") or patient.language
-    with translation.override(language):
+    with in_their_language(request, patient):
         if request.method == "POST" and "stop" in request.POST:
             stop_all(patient=patient, by=None, now=timezone.now())
             return redirect(f"{request.path}?done=1")
@@ -198,11 +241,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
             return redirect(f"{request.path}?done=1")
         is_any_on = any(wish.is_on for wish in wishes_for(patient).values())
         context = {"form": form, "token": token, "stored": "done" in request.GET, "is_any_on": is_any_on}
-        response = render(request, "reminders/stop.html", context, status=status)
-    response["Cache-Control"] = "no-store, private"
-    response["Referrer-Policy"] = "no-referrer"
-    response["X-Robots-Tag"] = "noindex"
-    return response
+        return for_nobody_else(render(request, "reminders/stop.html", context, status=status))
 
 
 # Mail programs post without cookies or token (RFC 8058); the signed key in the address is what allows it.

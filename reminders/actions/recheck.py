@@ -46,6 +46,8 @@ COLUMNS = (
     "subject_id",
     "expires_at",
     "attempts",
+    "due_at",
+    "snoozes",
     "patient__status",
     "patient__first_name",
     "patient__language",
@@ -75,6 +77,8 @@ class Claimed:
     subject_id: uuid.UUID | None
     expires_at: dt.datetime
     attempts: int
+    due_at: dt.datetime
+    snoozes: int
     patient_status: str
     first_name: str
     patient_language: str
@@ -117,12 +121,13 @@ class Claimed:
             done=self.done,
             planned=self.planned,
             ahead=self.ahead,
+            is_later=self.snoozes > 0 and to_local(self.due_at, self.patient_zone or self.clinic_zone).date() > self.slot_on,
         )
 
     @property
     def recipient(self) -> Recipient:
         """Who gets it."""
-        return Recipient(self.pk, self.patient_id, self.subject_id, mailbox(self.user_email or ""), self.first_name)
+        return Recipient(self.pk, self.patient_id, self.subject_id, mailbox(self.user_email or ""), self.first_name, self.snoozes)
 
 
 def read_claimed(claim: uuid.UUID) -> list[Claimed]:

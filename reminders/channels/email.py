@@ -61,6 +61,7 @@ class Occasion:
     done: int = 0
     planned: int = 0
     ahead: int = 0
+    is_later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,13 @@ class Recipient:
     subject_id: uuid.UUID | None
     address: str
     first_name: str
+    repeat: int = 0
+    """How often this reminder was put off; each repetition is a mail of its own."""
+
+    @property
+    def mail_key(self) -> str:
+        """What makes the Message-ID: the same for every attempt, another one for a repetition the patient asked for."""
+        return f"{self.delivery_id}-{self.repeat}" if self.repeat else str(self.delivery_id)
 
 
 def _mark(letter: str = "") -> str:
@@ -87,6 +95,7 @@ MARKS = {
     "date": _mark(),
     "subject_id": str(uuid.uuid4()),
     "token": _mark(),
+    "later": _mark(),
 }
 OPENS = {
     "session_today": "patients:session",
@@ -119,10 +128,11 @@ class Letter:
                 "name": name,
                 "name_html": escape(name),
                 "to": recipient.address,
-                "message_id": message_id(recipient.delivery_id, settings.MESSAGE_ID_DOMAIN),
+                "message_id": message_id(recipient.mail_key, settings.MESSAGE_ID_DOMAIN),
                 "date": sent_on,
                 "subject_id": str(recipient.subject_id),
                 "token": links.stop_token(recipient.patient_id),
+                "later": links.later_token(recipient.delivery_id),
             },
         )
 
@@ -202,6 +212,8 @@ def compose(occasion: Occasion) -> Letter:
             "done": occasion.done,
             "planned": occasion.planned,
             "ahead": occasion.ahead,
+            "is_later": occasion.is_later,
+            "later_url": "" if occasion.starts_at else links.later_url(MARKS["later"]),
             "minutes": occasion.minutes,
             "starts_at": formats.time_format(occasion.starts_at) if occasion.starts_at else "",
             "open_url": links.absolute(reverse(OPENS[kind], args=[] if kind in ONE_PAGE else [subject_id])),
