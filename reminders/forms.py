@@ -77,9 +77,10 @@ class WishesForm(forms.Form):
             if time is not None:
                 self.fields[f"{kind}_at"] = forms.TimeField(
                     label=cast(Any, time),
-                    required=str(kind) not in OFF_UNLESS_WISHED,
+                    required=str(kind) not in OFF_UNLESS_WISHED or not self.is_bound or f"{kind}_on" in self.data,
                     widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
                 )
+        self.fields["weekday"].required = not self.is_bound or f"{Kind.WEEKLY_SUMMARY}_on" in self.data
         self.times = {kind: wish.at for kind, wish in wishes.items()}
 
     @property
@@ -92,12 +93,8 @@ class WishesForm(forms.Form):
         return found
 
     def clean(self) -> dict[str, Any]:
-        """Want a time for what was switched on, and both ends of the quiet hours, which are not the same; raises ValidationError."""
+        """Want both ends of the quiet hours, and not the same; raises ValidationError."""
         values = super().clean() or self.cleaned_data
-        for kind in self.times:
-            name = f"{kind}_at"
-            if name in self.fields and values.get(f"{kind}_on") and name not in self.errors and values.get(name) is None:
-                self.add_error(name, _("Please choose a time."))
         begin, end = values.get("quiet_from"), values.get("quiet_until")
         if (begin is None) != (end is None) and not {"quiet_from", "quiet_until"} & set(self.errors):
             self.add_error("quiet_from" if begin is None else "quiet_until", _("Please give both times, or leave both empty."))
