@@ -39,13 +39,15 @@ RECORDS = (
     "record.",
     "data.",
     "erasure.",
+    "calendar.",
+    "reminder.",
 )
 GROUPS: dict[str, tuple[Promise, tuple[str, ...]]] = {
     "sign_in": (_("Signing in"), ("login", "logout", "password.", "factor.", "recovery_code.", "session.end", "clinic.switch")),
     "people": (_("People and roles"), ("membership.", "invitation.", "token.", "user.", "own.")),
     "clinic": (_("Clinic"), ("clinic.change", "closed_day.", "program.")),
     "records": (_("Patients' records"), RECORDS),
-    "lists": (_("Lists"), ("caseload.", "trail.", "delivery.")),
+    "lists": (_("Lists"), ("caseload.", "trail.", "delivery.", "notice.")),
     "admin": (_("Administration"), ("admin.",)),
     "refused": (_("Refused"), ("refused",)),
 }
@@ -103,6 +105,15 @@ WORDS: dict[str, Promise] = {
     "patient.erase": _("erased a person"),
     "patient.delete": _("deleted what was left of a record"),
     "reminder.send": _("a reminder was sent"),
+    "reminder.change": _("changed reminders"),
+    "reminder.snooze": _("put a reminder off"),
+    "notice.list": _("looked at the mails to staff"),
+    "notice.change": _("switched the daily digest on or off"),
+    "notice.send": _("a mail to staff was sent"),
+    "calendar.list": _("looked at the calendar address"),
+    "calendar.make": _("made a calendar address"),
+    "calendar.end": _("ended a calendar address"),
+    "calendar.view": _("a calendar fetched the sessions"),
     "closed_day.add": _("added a closed day"),
     "closed_day.remove": _("removed a closed day"),
 }

@@ -65,7 +65,7 @@ def open_key(key: str) -> CalendarKey | None:
 
 
 def note_use(row: CalendarKey, *, now: dt.datetime) -> None:
-    """Note that the calendar was fetched."""
+    """Note that the calendar was fetched, under the rights of the patient who made the address."""
     if row.last_used_at is None or now - row.last_used_at >= USED_STEP:
         CalendarKey.objects.filter(pk=row.pk).update(last_used_at=now)
-    audit.record("calendar.view", row=row, at=now)
+    audit.record("calendar.view", row=row, by=row.patient.membership, at=now)

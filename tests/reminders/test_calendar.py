@@ -62,6 +62,14 @@ def test_whoever_has_it_fetches_the_sessions_without_signing_in(cast: Cast, hann
     assert "Last fetched" in hannah.get(PAGE).content.decode()
 
 
+def test_fetches_do_not_fill_the_page_of_who_opened_the_record(cast: Cast, hannah: Client) -> None:
+    before = hannah.get(reverse("patients:opened")).context["visits"]
+    path = make(hannah)
+    for _fetch in range(5):
+        Client().get(path)
+    assert hannah.get(reverse("patients:opened")).context["visits"] == before
+
+
 def test_a_new_address_ends_the_old_one(cast: Cast, hannah: Client) -> None:
     old = make(hannah)
     new = make(hannah)

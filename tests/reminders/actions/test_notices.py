@@ -1,6 +1,7 @@
 """Mails to staff: a stop sign goes from one person to the next until somebody acknowledges it; the digest has only what is new."""
 
 import datetime as dt
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clinics.models import Clinic, ClosedDay, Membership, Role
 from patients.models import Alert, Patient
-from reminders.actions import notices
+from reminders.actions import journal, notices, outbox
 from reminders.actions.clockwork import tick
 from reminders.actions.wishes import keep_digest_wish
 from reminders.models import StaffNotice
@@ -190,6 +191,32 @@ def test_a_stop_sign_raised_while_no_worker_ran_for_days_is_still_told(patient: 
     tick_at(NIGHT - 10 * MINUTE)
     raise_alert(patient, NIGHT)
     tick_at(NIGHT + dt.timedelta(days=5))
+    assert names() == ["anna"]
+
+
+def test_what_a_killed_sender_handed_over_is_known_from_its_journal(patient: Patient, carla: Membership) -> None:
+    alert = raise_alert(patient, NIGHT)
+    notices.plan_stop_signs(now=NIGHT)
+    claim = uuid.uuid4()
+    notes = journal.Journal(claim)
+    outbox.claim_batch(claim=claim, now=NIGHT, model=StaffNotice)
+    row = StaffNotice.objects.get(alert=alert)
+    assert row.status == Status.CLAIMED
+    notes.note(row.pk)
+    notes.close()
+    tick_at(NIGHT + MINUTE)
+    row.refresh_from_db()
+    assert (row.status, names()) == (Status.SENT, [])
+
+
+def test_a_sender_on_another_machine_that_died_keeps_nobody_waiting(patient: Patient, carla: Membership) -> None:
+    tick_at(NIGHT - MINUTE)
+    raise_alert(patient, NIGHT)
+    notices.plan_stop_signs(now=NIGHT)
+    outbox.claim_batch(claim=uuid.uuid4(), now=NIGHT, model=StaffNotice)
+    tick_at(NIGHT + MINUTE)
+    assert names() == []
+    tick_at(NIGHT + 2 * MINUTE)
     assert names() == ["anna"]
 
 
