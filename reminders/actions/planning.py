@@ -121,7 +121,7 @@ class Instants:
         due = to_utc(wall.due.date(), wall.due.time(), self.zone)
         expires = to_utc(wall.expires.date(), wall.expires.time(), self.zone)
         # A jump of the clock may bring both onto the same instant.
-        return due, max(expires, due + SHORTEST_LIFE) if starts is None else max(expires, due + dt.timedelta(minutes=1))
+        return due, max(expires, due + (SHORTEST_LIFE if starts is None and quiet is None else dt.timedelta(minutes=1)))
 
 
 def plan_deliveries(*, now: dt.datetime, looked_at: dt.datetime | None = None, patients: Collection[uuid.UUID] | None = None) -> Plan:
@@ -261,7 +261,8 @@ def message_times(sent_at: dt.datetime, zone: str, quiet: QuietHours | None = No
     """Return the local day on which a message is spoken of, and (due, expires); None as `quiet`: the usual night."""
     wall = message_moment(to_local(sent_at, zone).replace(tzinfo=None), quiet)
     due = to_utc(wall.due.date(), wall.due.time(), zone)
-    return wall.due.date(), (due, max(to_utc(wall.expires.date(), wall.expires.time(), zone), due + SHORTEST_LIFE))
+    least = SHORTEST_LIFE if quiet is None else dt.timedelta(minutes=1)
+    return wall.due.date(), (due, max(to_utc(wall.expires.date(), wall.expires.time(), zone), due + least))
 
 
 def agreed(patients: Collection[uuid.UUID]) -> set[uuid.UUID]:

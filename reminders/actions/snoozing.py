@@ -37,11 +37,12 @@ def choices_of(row: Delivery, *, now: dt.datetime) -> dict[Later, tuple[dt.datet
     wish = wishes_of([row.patient_id], [row.kind]).get((row.patient_id, row.kind)) or default_wish(row.kind)
     local = to_local(now, zone).replace(tzinfo=None)
     found = {}
+    least = dt.timedelta(minutes=1) if wish.quiet else SHORTEST_LIFE
     for later in Later:
         wall = put_off(timing.Kind(row.kind), later, local, wish.at, wish.quiet)
         if wall is not None:
             due = to_utc(wall.due.date(), wall.due.time(), zone)
-            found[later] = (due, max(to_utc(wall.expires.date(), wall.expires.time(), zone), due + SHORTEST_LIFE))
+            found[later] = (due, max(to_utc(wall.expires.date(), wall.expires.time(), zone), due + least))
     return found
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from reminders.rules.timing import Kind, QuietHours, due_at, expires_at
+from reminders.rules.timing import SHORTEST_CHANCE_MINUTES, Kind, QuietHours, due_at, expires_at
 
 BEFORE_APPOINTMENT_MINUTES = 60
 """A reminder of an appointment comes at least this long before it, whatever the wish."""
@@ -34,6 +34,18 @@ class Moment:
     expires: datetime
 
 
+def wished_at(slot_day: date, wish: time, quiet: QuietHours | None) -> datetime:
+    """Return the naive local time of a wish for a day: itself, or beside the quiet hours; None: no quiet hours.
+
+    What has to come before they begin comes a quarter of an hour before, so that there is time to try again.
+    """
+    due = due_at(slot_day, wish, quiet)
+    if quiet is None or not quiet.covers(wish) or due.time() == quiet.until_time:
+        return due
+    earlier = max(due - timedelta(minutes=SHORTEST_CHANCE_MINUTES - 1), datetime.combine(slot_day, time.min))
+    return due if quiet.covers(earlier.time()) else earlier
+
+
 def before_quiet(due: datetime, expires: datetime, quiet: QuietHours | None) -> datetime:
     """Return an expiry that does not reach into the next quiet hours; None: no quiet hours."""
     if quiet is None or quiet.from_time == quiet.until_time:
@@ -47,7 +59,7 @@ def moment(kind: Kind, slot_day: date, wish: time, starts: datetime | None = Non
 
     None when no useful moment is left: an appointment in the first minute of its day, or one in the patient's quiet hours.
     """
-    due = due_at(slot_day, wish, quiet)
+    due = wished_at(slot_day, wish, quiet)
     expires = expires_at(kind, due, slot_day)
     if starts is not None and starts.date() == slot_day:
         midnight = datetime.combine(slot_day, time.min)

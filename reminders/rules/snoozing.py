@@ -3,8 +3,8 @@
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
-from reminders.rules.moments import Moment, after_quiet, before_quiet
-from reminders.rules.timing import Kind, QuietHours, due_at, expires_at
+from reminders.rules.moments import Moment, after_quiet, before_quiet, wished_at
+from reminders.rules.timing import Kind, QuietHours, expires_at
 
 EVENING = time(19)
 """When “tonight” is (default)."""
@@ -33,9 +33,9 @@ def put_off(kind: Kind, later: Later, now: datetime, wish: time, quiet: QuietHou
     elif later == Later.TONIGHT:
         if now.time() >= TONIGHT_UNTIL:
             return None
-        due = due_at(now.date(), EVENING, quiet)
+        due = wished_at(now.date(), EVENING, quiet)
     else:
-        due = due_at(now.date() + timedelta(days=1), wish, quiet)
+        due = wished_at(now.date() + timedelta(days=1), wish, quiet)
     if due <= now:
         return None
     return Moment(due, before_quiet(due, expires_at(kind, due, due.date()), quiet))

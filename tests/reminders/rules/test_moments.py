@@ -1,10 +1,12 @@
 """The moment of a reminder, and the reasons that hold it back."""
 
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reminders.rules.holding import Hold, Program, Situation, Subject, hold_reason
 from reminders.rules.moments import Moment, assessment_slots, message_moment, moment, summary_days
@@ -99,7 +101,7 @@ NOON = QuietHours(time(12), time(14))
     [
         pytest.param(time(9), None, EVENING, Moment(at("09:00"), at("21:00")), id="nothing is tried again in the quiet hours"),
         pytest.param(time(7), None, EVENING, Moment(at("08:00"), at("20:00")), id="after the night"),
-        pytest.param(time(22), None, EVENING, Moment(at("20:59"), at("21:00")), id="before the night"),
+        pytest.param(time(22), None, EVENING, Moment(at("20:45"), at("21:00")), id="before the night"),
         pytest.param(time(13), None, NOON, Moment(at("14:00"), at("23:00")), id="after the nap"),
         pytest.param(time(9), at("08:45"), EVENING, Moment(at("08:00"), at("08:45")), id="less than an hour before an early appointment"),
         pytest.param(time(9), at("07:30"), EVENING, None, id="an appointment in the quiet hours is not announced"),
@@ -130,3 +132,20 @@ def test_a_message_waits_for_the_end_of_the_patients_own_quiet_hours(sent: str, 
 )
 def test_the_summary_looks_back_on_the_week_up_to_sunday(slot: str, first: str, last: str) -> None:
     assert summary_days(date.fromisoformat(slot)) == (date.fromisoformat(first), date.fromisoformat(last))
+
+
+TIMES = st.builds(time, st.integers(0, 23), st.integers(0, 59))
+
+
+@given(TIMES, TIMES, TIMES, st.none() | TIMES)
+def test_no_reminder_is_ever_due_or_useful_in_the_quiet_hours(wish: time, begin: time, end: time, starts: time | None) -> None:
+    quiet = QuietHours(begin, end)
+    found = moment(Kind.SESSION_TODAY, DAY, wish, datetime.combine(DAY, starts) if starts else None, quiet)
+    if found is None:
+        return
+    assert found.due.date() == DAY
+    assert not quiet.covers(found.due.time())
+    minute = found.due
+    while minute < found.expires:
+        assert not quiet.covers(minute.time())
+        minute += timedelta(minutes=1)

@@ -20,7 +20,7 @@ NIGHT = QuietHours(time(21), time(8))
         (Later.TONIGHT, "2026-03-18T08:05", None, "2026-03-18T19:00"),
         (Later.TONIGHT, "2026-03-18T17:59", None, "2026-03-18T19:00"),
         (Later.TONIGHT, "2026-03-18T18:00", None, None),
-        (Later.TONIGHT, "2026-03-18T08:05", QuietHours(time(18), time(7)), "2026-03-18T17:59"),
+        (Later.TONIGHT, "2026-03-18T08:05", QuietHours(time(18), time(7)), "2026-03-18T17:45"),
         (Later.TOMORROW, "2026-03-18T08:05", None, "2026-03-19T08:15"),
         (Later.TOMORROW, "2026-03-18T08:05", QuietHours(time(21), time(9)), "2026-03-19T09:00"),
     ],
