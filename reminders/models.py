@@ -251,7 +251,6 @@ class CalendarKey(ScopedModel):
     last_used_at = models.DateTimeField(_("last fetched at"), null=True, blank=True)
 
     scope = Scope("clinic", "patient__membership")
-    coded = frozenset({"digest"})
     goes_with_person = True
 
     class Meta:
