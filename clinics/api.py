@@ -41,6 +41,7 @@ class ClinicRow(Row):
             "pain_amber_max": "Highest pain (0–10) of the amber band; above it is red.",
             "silence_days": "Days without an entry, after which the caseload says so.",
             "missed_in_a_row": "Missed sessions in a row, after which the caseload says so.",
+            "escalate_minutes": "Minutes after which a second person is told of a stop sign nobody acknowledged.",
             "open_weekdays": "ISO weekdays on which the clinic treats, 1 is Monday; empty means all.",
         }
 

@@ -1,12 +1,23 @@
 """Wall clock and UTC: the only place that builds a time zone, and the only one that knows daylight saving."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 _REGIONS = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 _NOT_A_PLACE = frozenset({"Factory", "localtime", "posixrules"})
 _MINUTE = timedelta(minutes=1)
+
+
+class OffsetChange(NamedTuple):
+    """One change of a zone's clock: naive wall-clock time read before it, offsets from UTC, new name, and whether it is summer."""
+
+    wall: datetime
+    before: timedelta
+    after: timedelta
+    name: str
+    is_summer: bool
 
 
 class InvalidZone(ValueError):
@@ -59,6 +70,35 @@ def to_utc(local_day: date, local_time: time, zone_name: str) -> datetime:
 def day_bounds(day: date, zone_name: str) -> tuple[datetime, datetime]:
     """Return the first UTC instant of a local day and of the day after it: 23, 24 or 25 hours, none for a day left out."""
     return to_utc(day, time.min, zone_name), to_utc(day + timedelta(days=1), time.min, zone_name)
+
+
+@lru_cache(maxsize=200)
+def offset_changes(zone_name: str, first_year: int, last_year: int) -> tuple[OffsetChange, ...]:
+    """Return how the zone's clock stands at the start of `first_year` and each change up to the end of `last_year`, in order."""
+    place = zone(zone_name)
+    at, end = datetime(first_year, 1, 1, tzinfo=UTC), datetime(last_year + 1, 1, 1, tzinfo=UTC)
+    found = [_change(at, at, place)]
+    while at < end:
+        following = at + timedelta(days=1)
+        if at.astimezone(place).utcoffset() != following.astimezone(place).utcoffset():
+            before, after = at, following
+            while after - before > timedelta(seconds=1):
+                middle = before + timedelta(seconds=(after - before) // timedelta(seconds=1) // 2)
+                if middle.astimezone(place).utcoffset() == at.astimezone(place).utcoffset():
+                    before = middle
+                else:
+                    after = middle
+            found.append(_change(before, after, place))
+        at = following
+    return tuple(found)
+
+
+def _change(before: datetime, at: datetime, place: ZoneInfo) -> OffsetChange:
+    """Return what the clock shows at an instant, and how it stood at the one before."""
+    old, new = before.astimezone(place), at.astimezone(place)
+    from_offset = old.utcoffset() or timedelta(0)
+    wall = (at + from_offset).replace(tzinfo=None)
+    return OffsetChange(wall, from_offset, new.utcoffset() or timedelta(0), new.tzname() or place.key, bool(new.dst()))
 
 
 def time_zone_choices() -> list[tuple[str, str]]:

@@ -140,6 +140,11 @@ class Clinic(models.Model):
     missed_in_a_row = models.PositiveSmallIntegerField(
         _("missed sessions in a row before a notice"), default=3, validators=[MinValueValidator(1), MaxValueValidator(20)]
     )
+    escalate_minutes = models.PositiveSmallIntegerField(
+        _("minutes before a second person is told of a stop sign"),
+        default=15,
+        validators=[MinValueValidator(5), MaxValueValidator(120)],
+    )
     open_weekdays = models.JSONField(_("open on"), default=list, blank=True, help_text=_("ISO weekdays, 1 is Monday."))
     require_second_factor = models.BooleanField(_("staff need a second factor"), default=False)
     keep_records_years = models.PositiveSmallIntegerField(
@@ -155,6 +160,7 @@ class Clinic(models.Model):
             models.CheckConstraint(condition=Q(pain_green_max__lt=F("pain_amber_max")), name="clinic_pain_bands_in_order"),
             models.CheckConstraint(condition=Q(pain_amber_max__lte=9), name="clinic_pain_bands_end_below_ten"),
             models.CheckConstraint(condition=Q(keep_records_years__gte=1, keep_records_years__lte=30), name="clinic_keeps_records"),
+            models.CheckConstraint(condition=Q(escalate_minutes__gte=5, escalate_minutes__lte=120), name="clinic_escalates"),
         ]
 
     def __str__(self) -> str:

@@ -53,6 +53,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "alert.snooze": STAFF,
     "alert.resolve": STAFF,
     "message.list": STAFF,
+    "notice.list": STAFF,
     "session.supervise": STAFF,
     # the patient's own day
     "today.view": PATIENT,
@@ -103,6 +104,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "delivery.list": EVERYONE,
     "reminder.change": EVERYONE,
     "reminder.own": PATIENT,
+    "calendar.own": PATIENT,
     "reminder.ledger": STAFF,
     "reminder.set": STAFF,
 }

@@ -236,15 +236,34 @@ TABLES: dict[str, Table] = {
         "erasure_requests",
         ("id", "words", "status", "asked_at", "answer_by_on", "withdrawn_at", "answer", "answered_by", "answered_at"),
     ),
-    "reminders.Preference": Table("reminder_wishes", ("id", "kind", "channel", "is_on", "at_local_time", "paused_to_on", "changed_at")),
+    "reminders.Preference": Table(
+        "reminder_wishes",
+        ("id", "kind", "channel", "is_on", "at_local_time", "weekday", "quiet_from", "quiet_until", "paused_to_on", "changed_at"),
+    ),
+    "reminders.CalendarKey": Table("calendar_addresses", ("id", "created_at", "revoked_at", "last_used_at")),
     "reminders.Delivery": Table(
         "reminders",
-        ("id", "kind", "channel", "slot_on", "due_at", "expires_at", "status", "hold_reason", "attempts", "sent_at", "error", "created_at"),
+        (
+            "id",
+            "kind",
+            "channel",
+            "slot_on",
+            "due_at",
+            "expires_at",
+            "status",
+            "hold_reason",
+            "attempts",
+            "sent_at",
+            "error",
+            "created_at",
+            "snoozes",
+        ),
     ),
 }
 
 LEFT_OUT: dict[str, str] = {
     "patients.CaseloadEntry": "worked out from the other tables, and worked out again with every entry",
+    "reminders.StaffNotice": "mails to the people of the clinic, about alerts that are in the copy",
     "clinics.AuditEvent": "read by itself: who opened the record, with name and role",
 }
 """Tables that stay out, with the reason."""
@@ -263,6 +282,7 @@ ONE_COLUMN_LEFT_OUT: dict[str, str] = {
     "patients.Patient.search_text": "the name once more, in small letters",
     "clinics.Invitation.digest": "opens a door",
     "clinics.ApiToken.digest": "opens a door",
+    "reminders.CalendarKey.digest": "opens a door",
     "clinics.ApiToken.hint": "the end of a key",
     "reminders.Delivery.subject_id": "says which session or measurement; both are in the copy with their days",
     "reminders.Delivery.claim": "working state of the sender",

@@ -82,6 +82,8 @@ TRAIL_TEXT: dict[str, Promise] = {
     "assessment.view": _("looked at a measurement"),
     "session.view": _("looked at a session"),
     "delivery.list": _("looked at your reminders"),
+    "reminder.change": _("changed your reminders"),
+    "reminder.snooze": _("put a reminder off"),
     "consent.give": _("entered an agreement"),
     "consent.withdraw": _("took an agreement back"),
     "message.send": _("wrote to you"),

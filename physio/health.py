@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from clinics.permissions import PUBLIC
 from clinics.web import page
-from reminders.models import Delivery, Heartbeat
+from reminders.models import Delivery, Heartbeat, StaffNotice
 
 HEARTBEAT = "reminders"
 HEARTBEAT_MAX_SECONDS = 180
@@ -109,6 +109,7 @@ def _heartbeat(now: dt.datetime) -> Finding:
 
 def _oldest_due(now: dt.datetime) -> Finding:
     waiting = Q(status=Delivery.Status.QUEUED, due_at__lte=now) | Q(status=Delivery.Status.CLAIMED, leased_until__lte=now)
-    oldest = Delivery.objects.filter(waiting).aggregate(oldest=Min("due_at"))["oldest"]
+    found = [model.objects.filter(waiting).aggregate(oldest=Min("due_at"))["oldest"] for model in (Delivery, StaffNotice)]
+    oldest = min((one for one in found if one), default=None)
     age = (now - oldest).total_seconds() if oldest else 0.0
     return {"ok": age <= OVERDUE_MAX_SECONDS, "age_seconds": round(age)}

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from clinics.admin import ReadOnlyAdmin
-from reminders.models import Delivery, Heartbeat, Preference
+from reminders.models import Delivery, Heartbeat, Preference, StaffNotice, StaffWish
 
 
 @admin.register(Delivery)
@@ -25,6 +25,26 @@ class PreferenceAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "is_on", "clinic")
     search_fields = ("patient__number", "patient__last_name")
     list_select_related = ("patient", "clinic")
+
+
+@admin.register(StaffNotice)
+class StaffNoticeAdmin(ReadOnlyAdmin):
+    """Mails to the people of a clinic."""
+
+    list_display = ("due_at", "member", "kind", "step", "patient", "status", "hold_reason", "attempts", "sent_at", "clinic")
+    list_filter = ("status", "hold_reason", "kind", "step", "clinic")
+    search_fields = ("member__name", "patient__number")
+    list_select_related = ("member__user", "patient", "clinic")
+    date_hierarchy = "due_at"
+
+
+@admin.register(StaffWish)
+class StaffWishAdmin(ReadOnlyAdmin):
+    """Who wants the daily digest."""
+
+    list_display = ("member", "wants_digest", "changed_at", "clinic")
+    list_filter = ("wants_digest", "clinic")
+    list_select_related = ("member__user", "clinic")
 
 
 @admin.register(Heartbeat)

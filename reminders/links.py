@@ -9,6 +9,7 @@ from django.core.signing import BadSignature, Signer
 from django.urls import reverse
 
 SALT = "reminders.stop"
+LATER_SALT = "reminders.later"
 
 
 def absolute(path: str) -> str:
@@ -18,13 +19,33 @@ def absolute(path: str) -> str:
 
 def stop_token(patient_id: uuid.UUID) -> str:
     """Return the key to a patient's reminder wishes and to nothing else; it does not expire, as a stop link must not."""
-    return Signer(salt=SALT).sign(base64.urlsafe_b64encode(patient_id.bytes).decode().rstrip("="))
+    return sign(patient_id, SALT)
 
 
 def read_stop_token(token: str) -> uuid.UUID | None:
     """Return the patient a key belongs to; None for anything that was not signed here."""
+    return read(token, SALT)
+
+
+def later_token(delivery_id: uuid.UUID) -> str:
+    """Return the key that puts one reminder off and does nothing else."""
+    return sign(delivery_id, LATER_SALT)
+
+
+def read_later_token(token: str) -> uuid.UUID | None:
+    """Return the reminder a key belongs to; None for anything that was not signed here."""
+    return read(token, LATER_SALT)
+
+
+def sign(key: uuid.UUID, salt: str) -> str:
+    """Return a signed id."""
+    return Signer(salt=salt).sign(base64.urlsafe_b64encode(key.bytes).decode().rstrip("="))
+
+
+def read(token: str, salt: str) -> uuid.UUID | None:
+    """Return the id that was signed; None for anything that was not signed here."""
     try:
-        text = Signer(salt=SALT).unsign(token)
+        text = Signer(salt=salt).unsign(token)
         return uuid.UUID(bytes=base64.urlsafe_b64decode(text + "=="))
     except (BadSignature, ValueError, binascii.Error):
         return None
@@ -33,6 +54,16 @@ def read_stop_token(token: str) -> uuid.UUID | None:
 def stop_url(token: str) -> str:
     """Return the address of the page behind the stop link."""
     return absolute(reverse("reminders:stop", args=[token]))
+
+
+def calendar_url(key: str) -> str:
+    """Return the address a calendar program fetches."""
+    return absolute(reverse("reminders:calendar_feed", args=[key]))
+
+
+def later_url(token: str) -> str:
+    """Return the address of the page on which a reminder is put off."""
+    return absolute(reverse("reminders:later", args=[token]))
 
 
 def one_click_url(token: str) -> str:

@@ -1,6 +1,6 @@
-"""What patients wish to be told, what was told, and the sign of life of the clockwork."""
+"""What patients and staff wish to be told, what was told, calendars that are fetched, and the sign of life of the clockwork."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -8,17 +8,21 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinics.ids import uuid7
-from clinics.models import Clinic
+from clinics.models import Clinic, Membership
 from clinics.scoping import Scope, ScopedModel, ScopedQuerySet
-from patients.models import Patient
+from patients.models import Alert, Patient
+
+Row = TypeVar("Row", bound="Outgoing")
 
 
 class Kind(models.TextChoices):
     """What a reminder is about."""
 
     SESSION_TODAY = "session_today", _("session today")
+    SESSION_MISSED = "session_missed", _("session missed yesterday")
     ASSESSMENT_DUE = "assessment_due", _("measurement due")
     MESSAGE_WAITING = "message_waiting", _("message waiting")
+    WEEKLY_SUMMARY = "weekly_summary", _("weekly summary")
 
 
 class Channel(models.TextChoices):
@@ -37,6 +41,9 @@ class Preference(ScopedModel):
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.EMAIL)
     is_on = models.BooleanField(_("wanted"), default=True)
     at_local_time = models.TimeField(_("time of day"))
+    weekday = models.PositiveSmallIntegerField(_("day of the week"), null=True, blank=True, help_text=_("ISO weekday of the summary."))
+    quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
+    quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
     paused_to_on = models.DateField(_("paused up to"), null=True, blank=True, help_text=_("The last day without this reminder."))
     changed_at = models.DateTimeField(default=timezone.now)
 
@@ -46,25 +53,43 @@ class Preference(ScopedModel):
     class Meta:
         verbose_name = _("reminder wish")
         verbose_name_plural = _("reminder wishes")
-        constraints = [models.UniqueConstraint(fields=["clinic", "patient", "kind"], name="preference_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "patient", "kind"], name="preference_once"),
+            models.CheckConstraint(condition=Q(weekday=None) | Q(weekday__gte=1, weekday__lte=7), name="preference_weekday"),
+            models.CheckConstraint(
+                condition=Q(quiet_from=None, quiet_until=None) | Q(quiet_from__isnull=False, quiet_until__isnull=False),
+                name="preference_quiet_both",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["clinic", "patient"], name="preference_weekly", condition=Q(kind="weekly_summary", is_on=True)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.at_local_time:%H:%M}"
 
 
-class DeliveryQuerySet(ScopedQuerySet["Delivery"]):
+class OutgoingQuerySet(ScopedQuerySet[Row]):
+    """Reads of what is to be sent."""
+
+    def queued(self) -> Self:
+        """Waiting to be sent."""
+        return self.filter(status=Outgoing.Status.QUEUED)
+
+
+class DeliveryQuerySet(OutgoingQuerySet["Delivery"]):
     """Reads of deliveries."""
 
-    def queued(self) -> "DeliveryQuerySet":
-        """Waiting to be sent."""
-        return self.filter(status=Delivery.Status.QUEUED)
+
+class StaffNoticeQuerySet(OutgoingQuerySet["StaffNotice"]):
+    """Reads of mails to staff."""
 
 
-class Delivery(ScopedModel):
-    """One reminder to one patient for one local day; this row is the truth, queue messages only nudge."""
+class Outgoing(ScopedModel):
+    """One message to one person: this row is the truth, queue messages only nudge."""
 
     class Status(models.TextChoices):
-        """Life of a delivery; the moves are in `states.py`."""
+        """Life of a message; the moves are in `states.py`."""
 
         QUEUED = "queued", _("planned")
         CLAIMED = "claimed", _("being sent")
@@ -72,6 +97,26 @@ class Delivery(ScopedModel):
         HELD = "held", _("not sent")
         MISSED = "missed", _("too late, not sent")
         FAILED = "failed", _("could not be delivered")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    slot_on = models.DateField(_("for the day"))
+    due_at = models.DateTimeField(_("due at"))
+    expires_at = models.DateTimeField(_("useful until"))
+    status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.QUEUED)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, help_text=_("After the first one, due at is the next attempt."))
+    claim = models.UUIDField(null=True, blank=True, editable=False)
+    leased_until = models.DateTimeField(null=True, blank=True, editable=False)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    error = models.CharField(_("last error"), max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Delivery(Outgoing):
+    """One reminder to one patient for one local day."""
 
     class HoldReason(models.TextChoices):
         """Why a reminder was not sent."""
@@ -84,27 +129,18 @@ class Delivery(ScopedModel):
         MOVED = "moved", _("moved to another day")
         ON_HOLD = "on_hold", _("training is on hold")
         ENDED = "ended", _("program ended")
+        NOTHING = "nothing", _("nothing to say")
+        OTHER_MAIL = "other_mail", _("another reminder that day")
         NO_ACCESS = "no_access", _("no longer a patient here")
         NO_ADDRESS = "no_address", _("no address")
         REFUSED = "refused", _("address refused")
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="deliveries")
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.EMAIL)
-    slot_on = models.DateField(_("for the day"))
     subject_id = models.UUIDField(_("about"), null=True, blank=True)
-    due_at = models.DateTimeField(_("due at"))
-    expires_at = models.DateTimeField(_("useful until"))
-    status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.QUEUED)
     hold_reason = models.CharField(_("reason"), max_length=12, choices=HoldReason.choices, blank=True)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, help_text=_("After the first one, due at is the next attempt."))
-    claim = models.UUIDField(null=True, blank=True, editable=False)
-    leased_until = models.DateTimeField(null=True, blank=True, editable=False)
-    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
-    error = models.CharField(_("last error"), max_length=200, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    snoozes = models.PositiveSmallIntegerField(_("put off"), default=0, help_text=_("How often the patient asked for it later."))
 
     scope = Scope("clinic", "patient__membership")
     goes_with_person = True
@@ -127,6 +163,105 @@ class Delivery(ScopedModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.slot_on:%Y-%m-%d}"
+
+
+class StaffNotice(Outgoing):
+    """One mail to one member of the clinic: a stop sign nobody has acknowledged, or the digest of a day."""
+
+    class Kind(models.TextChoices):
+        """What it is about."""
+
+        STOP_SIGN = "stop_sign", _("stop sign")
+        DIGEST = "digest", _("daily digest")
+
+    class HoldReason(models.TextChoices):
+        """Why it was not sent."""
+
+        SEEN = "seen", _("somebody had acknowledged it")
+        NOTHING_NEW = "nothing_new", _("nothing new")
+        OPTED_OUT = "opted_out", _("digest switched off")
+        NO_ACCESS = "no_access", _("no longer works here")
+        NO_ADDRESS = "no_address", _("no address")
+        REFUSED = "refused", _("address refused")
+
+    member = models.ForeignKey(Membership, on_delete=models.PROTECT, verbose_name=_("recipient"), related_name="+")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    alert = models.ForeignKey(Alert, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    step = models.PositiveSmallIntegerField(_("step"), default=0, help_text=_("0 first, 1 second person, 2 all managers."))
+    hold_reason = models.CharField(_("reason"), max_length=12, choices=HoldReason.choices, blank=True)
+
+    scope = Scope("clinic")
+    goes_with_person = True
+    objects: ClassVar[Any] = StaffNoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("mail to staff")
+        verbose_name_plural = _("mails to staff")
+        ordering = ["-due_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "alert", "member", "step"], condition=Q(alert__isnull=False), name="staff_notice_once_a_step"
+            ),
+            models.UniqueConstraint(
+                fields=["clinic", "member", "kind", "slot_on"], condition=Q(alert__isnull=True), name="staff_notice_once_a_day"
+            ),
+            models.CheckConstraint(condition=Q(due_at__lt=models.F("expires_at")), name="staff_notice_times_in_order"),
+        ]
+        indexes = [
+            models.Index(fields=["status", "due_at"], name="staff_notice_due"),
+            models.Index(fields=["clinic", "patient", "-due_at"], name="staff_notice_by_patient"),
+            models.Index(fields=["clinic", "-due_at"], name="staff_notice_recent"),
+            models.Index(fields=["claim"], name="staff_notice_claimed", condition=Q(claim__isnull=False)),
+            models.Index(fields=["leased_until"], name="staff_notice_leased", condition=Q(leased_until__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.slot_on:%Y-%m-%d}"
+
+
+class StaffWish(ScopedModel):
+    """Whether a member of the clinic wants the daily digest; no row means yes. Stop signs cannot be switched off."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    member = models.OneToOneField(Membership, on_delete=models.CASCADE, related_name="staff_wish")
+    wants_digest = models.BooleanField(_("daily digest"), default=True)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    scope = Scope("clinic")
+
+    class Meta:
+        verbose_name = _("wish of staff")
+        verbose_name_plural = _("wishes of staff")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class CalendarKey(ScopedModel):
+    """A secret address under which a calendar program fetches a patient's sessions; only its digest is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="calendar_keys")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    revoked_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last fetched at"), null=True, blank=True)
+
+    scope = Scope("clinic", "patient__membership")
+    goes_with_person = True
+
+    class Meta:
+        verbose_name = _("calendar address")
+        verbose_name_plural = _("calendar addresses")
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "patient"], condition=Q(revoked_at=None), name="calendar_key_one_in_force")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class Heartbeat(models.Model):

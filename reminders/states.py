@@ -1,4 +1,4 @@
-"""The moves a delivery may make."""
+"""The moves a message on its way out may make, to patients and to staff alike."""
 
 from reminders.models import Delivery
 
@@ -9,5 +9,5 @@ DELIVERY: dict[str, frozenset[str]] = {
     _D.HELD: frozenset({_D.QUEUED, _D.CLAIMED}),
     _D.MISSED: frozenset({_D.QUEUED, _D.CLAIMED}),
     _D.FAILED: frozenset({_D.CLAIMED}),
-    _D.QUEUED: frozenset({_D.CLAIMED, _D.HELD}),
+    _D.QUEUED: frozenset({_D.CLAIMED, _D.HELD, _D.SENT}),
 }

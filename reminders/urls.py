@@ -8,9 +8,13 @@ app_name = "reminders"
 urlpatterns = [
     path("me/reminders/", views.mine, name="mine"),
     path("me/reminders/times/", views.preferences, name="preferences"),
+    path("me/reminders/calendar/", views.calendar, name="calendar"),
     path("patients/<uuid:pk>/reminders/", views.ledger, name="ledger"),
     path("patients/<uuid:pk>/reminders/times/", views.patient_preferences, name="patient_preferences"),
+    path("clinic/notices/", views.staff_notices, name="notices"),
     # from a mail, without signing in: the signed key opens these wishes and nothing else
+    path("calendar/<str:key>.ics", views.calendar_feed, name="calendar_feed"),
     path("reminders/stop/<str:token>/", views.stop, name="stop"),
+    path("reminders/later/<str:token>/", views.later, name="later"),
     path("reminders/one-click/<str:token>/", views.one_click, name="one_click"),
 ]

@@ -12,19 +12,30 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from clinics import audit
-from clinics.errors import DomainError
+from clinics import audit, throttle
+from clinics.errors import DomainError, TooMany
 from clinics.localtime import local_day
+from clinics.middleware import client_address
 from clinics.models import Membership
 from clinics.permissions import PUBLIC
-from clinics.web import MemberRequest, add_errors, get_visible, page, status_of
+from clinics.web import MemberRequest, add_errors, get_visible, page, status_of, too_many_requests
+from exports.calendar_feed import write_calendar
 from patients.models import Patient
 from patients.views.own import own_patient
-from reminders.actions.ledger import DAYS, coming, past
+from reminders.actions.calendars import end_key, key_in_force, make_key, note_use, open_key
+from reminders.actions.ledger import DAYS, coming, notices, past
 from reminders.actions.planning import agreed
-from reminders.actions.wishes import keep_wishes, patient_of_link, stop_all, wishes_for
-from reminders.forms import LABELS, WishesForm
-from reminders.links import read_stop_token
+from reminders.actions.snoozing import choices_of, delivery_of_link, snooze
+from reminders.actions.wishes import keep_digest_wish, keep_wishes, patient_of_link, stop_all, wants_digest, wishes_for
+from reminders.forms import LABELS, LATER_LABELS, WishesForm
+from reminders.links import calendar_url, read_later_token, read_stop_token
+from reminders.models import Delivery
+from reminders.rules.escalation import MANAGERS_AFTER_MINUTES
+from reminders.rules.snoozing import Later
+
+CALENDAR_FETCHES = 60
+"""So often an hour a calendar may be fetched, or a wrong address tried."""
+CALENDARS_MADE = 10
 
 
 def shown(patient: Patient, member: Membership, now: dt.datetime) -> dict[str, Any]:
@@ -57,7 +68,28 @@ def mine(request: MemberRequest) -> HttpResponse:
 @page("reminder.ledger")
 def ledger(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Show the clinic the same."""
-    return render(request, "reminders/ledger.html", shown(staff_patient(request, pk), request.member, timezone.now()))
+    patient = staff_patient(request, pk)
+    context = shown(patient, request.member, timezone.now())
+    context["notices"] = notices(request.member, patient.clinic.time_zone, patient)
+    return render(request, "reminders/ledger.html", context)
+
+
+@page("notice.list", methods=("GET", "POST"))
+def staff_notices(request: MemberRequest) -> HttpResponse:
+    """Show what the people of the clinic were told; POST switches one's own daily digest on or off."""
+    member = request.member
+    if request.method == "POST":
+        keep_digest_wish(by=member, is_wanted=request.POST.get("digest") == "on", now=timezone.now())
+        messages.success(request, _("Saved."))
+        return redirect("reminders:notices")
+    audit.record("notice.list", clinic_id=member.clinic_id)
+    context = {
+        "notices": notices(member, member.clinic.time_zone),
+        "wants_digest": wants_digest(member),
+        "minutes": member.clinic.escalate_minutes,
+        "managers_after": MANAGERS_AFTER_MINUTES,
+    }
+    return render(request, "reminders/notices.html", context)
 
 
 def handle_wishes(request: HttpRequest, patient: Patient, by: Membership | None) -> tuple[WishesForm, int]:
@@ -102,6 +134,48 @@ def patient_preferences(request: MemberRequest, pk: UUID) -> HttpResponse:
     return render(request, "reminders/patient_preferences.html", {"form": form, "patient": patient}, status=status)
 
 
+@page("calendar.own", methods=("GET", "POST"))
+def calendar(request: MemberRequest) -> HttpResponse:
+    """Show whether a calendar fetches the sessions; POST makes a new secret address, shown on this one answer only, or ends it."""
+    request.nav_key = "more"
+    patient, now, address = own_patient(request), timezone.now(), ""
+    if request.method == "POST" and request.POST.get("do") == "end":
+        end_key(patient=patient, by=request.member, now=now)
+        messages.success(request, _("The calendar address was ended. Calendars that use it show nothing new."))
+        return redirect("reminders:calendar")
+    if request.method == "POST":
+        if not throttle.take(f"calendar-make:{patient.pk}", amount=CALENDARS_MADE, seconds=3600, now=now):
+            raise TooMany(_("You have made many addresses within an hour. Please try again in an hour."))
+        address = calendar_url(make_key(patient=patient, by=request.member, now=now))
+    else:
+        audit.record("calendar.list", clinic_id=patient.clinic_id, patient_id=patient.pk)
+    context = {"patient": patient, "key": key_in_force(patient, request.member), "address": address, "zone": patient.zone}
+    response = render(request, "reminders/calendar.html", context, status=201 if address else 200)
+    response["Cache-Control"] = "no-store, private"
+    return response
+
+
+@page(PUBLIC)
+def calendar_feed(request: HttpRequest, key: str) -> HttpResponse:
+    """Send the calendar behind a secret address; an unknown or ended one is not there, and too many fetches are refused."""
+    now = timezone.now()
+    row = open_key(key)
+    # Whoever guesses is counted by address, a calendar program by its key, so that neither can use up the other's tries.
+    limit = f"calendar:{row.pk}" if row else f"calendar-miss:{client_address(request)}"
+    if not throttle.take(limit, amount=CALENDAR_FETCHES, seconds=3600, now=now):
+        return too_many_requests(request)
+    if row is None:
+        raise Http404
+    content = write_calendar(row.patient, now=now)
+    note_use(row, now=now)
+    response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = 'inline; filename="calendar.ics"'
+    response["Cache-Control"] = "no-cache, private"
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
 def behind_link(token: str) -> Patient:
     """Return whose wishes a signed link opens; 404 for anything else."""
     patient_id = read_stop_token(token)
@@ -111,14 +185,54 @@ def behind_link(token: str) -> Patient:
     return patient
 
 
+def in_their_language(request: HttpRequest, patient: Patient) -> Any:
+    """Return the context in which a page behind a link speaks: the language just chosen, else the patient's."""
+    user = patient.membership.user if patient.membership else None
+    chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES
+    return translation.override(translation.get_language() if chosen else (user.language if user else "") or patient.language)
+
+
+def for_nobody_else(response: HttpResponse) -> HttpResponse:
+    """Keep a page behind a link out of caches, search engines and the address another page is told."""
+    response["Cache-Control"] = "no-store, private"
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@page(PUBLIC, methods=("GET", "POST"))
+def later(request: HttpRequest, token: str) -> HttpResponse:
+    """Put one reminder off from a mail, without signing in; shows times and nothing else, and changes only by POST."""
+    delivery_id = read_later_token(token)
+    row = delivery_of_link(delivery_id) if delivery_id else None
+    if row is None:
+        raise Http404
+    now, refused, status = timezone.now(), "", 200
+    with in_their_language(request, row.patient):
+        if request.method == "POST":
+            try:
+                snooze(row=row, later=Later(request.POST.get("for", "")), now=now)
+                return redirect(f"{request.path}?done=1")
+            except ValueError:
+                status = 422
+            except DomainError as error:
+                refused, status = str(error.message), 409
+        context = {
+            "token": token,
+            "choices": [(one, LATER_LABELS[one], times[0]) for one, times in choices_of(row, now=now).items()],
+            "wished": request.GET.get("for", ""),
+            "coming": row.due_at if row.status == Delivery.Status.QUEUED and row.snoozes else None,
+            "zone": row.patient.zone,
+            "refused": refused,
+        }
+        return for_nobody_else(render(request, "reminders/later.html", context, status=status))
+
+
 @page(PUBLIC, methods=("GET", "POST"))
 def stop(request: HttpRequest, token: str) -> HttpResponse:
     """Stop or change reminders from a mail, without signing in; shows the wishes and nothing else, and changes only by POST."""
     patient = behind_link(token)
-    user = patient.membership.user if patient.membership else None
-    chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES
-    language = translation.get_language() if chosen else (user.language if user else "") or patient.language
-    with translation.override(language):
+    with in_their_language(request, patient):
         if request.method == "POST" and "stop" in request.POST:
             stop_all(patient=patient, by=None, now=timezone.now())
             return redirect(f"{request.path}?done=1")
@@ -127,11 +241,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
             return redirect(f"{request.path}?done=1")
         is_any_on = any(wish.is_on for wish in wishes_for(patient).values())
         context = {"form": form, "token": token, "stored": "done" in request.GET, "is_any_on": is_any_on}
-        response = render(request, "reminders/stop.html", context, status=status)
-    response["Cache-Control"] = "no-store, private"
-    response["Referrer-Policy"] = "no-referrer"
-    response["X-Robots-Tag"] = "noindex"
-    return response
+        return for_nobody_else(render(request, "reminders/stop.html", context, status=status))
 
 
 # Mail programs post without cookies or token (RFC 8058); the signed key in the address is what allows it.

@@ -132,6 +132,7 @@ class ClinicForm(FormOfClinic):
             "pain_amber_max",
             "silence_days",
             "missed_in_a_row",
+            "escalate_minutes",
             "require_second_factor",
             "keep_records_years",
         ]

@@ -39,13 +39,15 @@ RECORDS = (
     "record.",
     "data.",
     "erasure.",
+    "calendar.",
+    "reminder.",
 )
 GROUPS: dict[str, tuple[Promise, tuple[str, ...]]] = {
     "sign_in": (_("Signing in"), ("login", "logout", "password.", "factor.", "recovery_code.", "session.end", "clinic.switch")),
     "people": (_("People and roles"), ("membership.", "invitation.", "token.", "user.", "own.")),
     "clinic": (_("Clinic"), ("clinic.change", "closed_day.", "program.")),
     "records": (_("Patients' records"), RECORDS),
-    "lists": (_("Lists"), ("caseload.", "trail.", "delivery.")),
+    "lists": (_("Lists"), ("caseload.", "trail.", "delivery.", "notice.")),
     "admin": (_("Administration"), ("admin.",)),
     "refused": (_("Refused"), ("refused",)),
 }

@@ -101,6 +101,14 @@ WORDS: dict[str, Promise] = {
     "alert.return": _("an alert came back"),
     "alert.snooze": _("put an alert off"),
     "alert.resolve": _("resolved an alert"),
+    "reminder.snooze": _("put a reminder off"),
+    "notice.list": _("looked at the mails to staff"),
+    "notice.change": _("switched the daily digest on or off"),
+    "notice.send": _("a mail to staff was sent"),
+    "calendar.list": _("looked at the calendar address"),
+    "calendar.make": _("made a calendar address"),
+    "calendar.end": _("ended a calendar address"),
+    "calendar.view": _("a calendar fetched the sessions"),
 }
 
 

@@ -1,4 +1,4 @@
-"""One tick: look whether anything is to do, plan it, show a sign of life, and send until nothing is due.
+"""One tick: look whether anything is to do, tell the clinics, plan reminders, show a sign of life, and send until nothing is due.
 
 A tick may be lost, doubled or killed at any moment: what is due stands in the rows. When nothing is to do it costs two statements.
 """
@@ -6,17 +6,17 @@ A tick may be lost, doubled or killed at any moment: what is due stands in the r
 import datetime as dt
 import uuid
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 from django.db.models import Exists, Q, QuerySet, Subquery
 
 from clinics.models import AuditEvent
 from patients.models import Patient
-from reminders.actions import outbox
+from reminders.actions import notices, outbox
 from reminders.actions.outbox import Clock, Tally
 from reminders.actions.planning import Plan, plan_deliveries
-from reminders.models import Delivery, Heartbeat
+from reminders.models import Delivery, Heartbeat, Outgoing, StaffNotice
 
 BEAT = "reminders"
 PLANNED = "reminders.plan"
@@ -28,8 +28,16 @@ USUAL_GAP = dt.timedelta(seconds=90)
 MOST_SINGLE = 2000
 """When more patients than this had changes, everybody is planned."""
 SEND_SECONDS = 50.0
+STAFF_SECONDS = 20.0
+"""So much of a tick may go into mails to staff, which come first."""
 
-NOTHING_NEW = Q(action__endswith=".view") | Q(action__endswith=".list") | Q(action__startswith="reminder.") | Q(action="refused")
+NOTHING_NEW = (
+    Q(action__endswith=".view")
+    | Q(action__endswith=".list")
+    | Q(action__startswith="reminder.")
+    | Q(action__startswith="notice.")
+    | Q(action="refused")
+)
 """Entries of the trail after which no reminder can be due that was not before."""
 ABOUT_A_PERSON = ("clinics.membership", "clinics.invitation", "clinics.user")
 
@@ -44,6 +52,8 @@ class State(NamedTuple):
     is_due: bool
     is_lost: bool
     has_news: bool
+    is_staff_due: bool
+    has_stop_signs: bool
 
 
 @dataclass(slots=True)
@@ -51,6 +61,7 @@ class Report:
     """What a tick did."""
 
     plan: Plan = field(default_factory=Plan)
+    staff: Tally = field(default_factory=Tally)
     tally: Tally = field(default_factory=Tally)
     recovered: int = 0
 
@@ -60,33 +71,52 @@ def tick(*, now: dt.datetime, seconds: float = SEND_SECONDS) -> Report:
     clock = Clock(now)
     report = Report(recovered=outbox.recover(now=now))
     state = look(now)
+    if state is not None and state.is_lost:
+        report.recovered += outbox.release_expired(now=now)
+    report.staff = tell_staff(state, now=now, seconds=min(seconds, STAFF_SECONDS))
     plan = plan_news(state, now=now)
     # Only now: a tick that dies while planning leaves the earlier time, and the next one looks from there.
     beat(BEAT, now)
-    if state is not None and state.is_lost:
-        report.recovered += outbox.release_expired(now=now)
     if plan is not None:
         report.plan = plan
     if state is None or state.is_due or report.recovered or report.plan.created or report.plan.changed:
         late = outbox.expire(now=now)
         report.tally = outbox.drain(clock=clock, seconds=seconds)
         report.tally.missed += late
+    if report.staff:
+        log.info("staff_notices_tick", **report.staff.counts())
     if report.tally or report.plan.created or report.recovered:
         log.info("reminders_tick", planned=report.plan.created, recovered=report.recovered, **report.tally.counts())
     return report
 
 
+def tell_staff(state: State | None, *, now: dt.datetime, seconds: float) -> Tally:
+    """Tell the clinics of stop signs, before anything else, and send digests that are due."""
+    planned = 0
+    is_hourly = is_time_for_all(state, now)
+    if is_hourly or state is None or state.has_stop_signs:
+        planned = notices.plan_stop_signs(now=now, since=None if is_hourly else now - notices.RECENT)
+    if is_hourly:
+        planned += notices.plan_digests(now=now, looked_at=state.beat_at if state else now)
+    if not (planned or state is None or state.is_staff_due or state.is_lost or is_hourly):
+        return Tally()
+    return outbox.drain(clock=Clock(now), seconds=seconds, queue=outbox.NOTICES)
+
+
 def look(now: dt.datetime) -> State | None:
     """Return what is to do, in one query; None before the first tick ever."""
-    waiting = Delivery.objects.filter(status=Delivery.Status.QUEUED, due_at__lte=now)
-    lost = Delivery.objects.filter(status=Delivery.Status.CLAIMED, leased_until__lt=now)
+    due = {"status": Outgoing.Status.QUEUED, "due_at__lte": now}
+    late = {"status": Outgoing.Status.CLAIMED, "leased_until__lt": now}
     news = news_since(now - USUAL_GAP - TRAIL_OVERLAP)
     planned = Heartbeat.objects.filter(name=PLANNED)
-    row = (
-        Heartbeat.objects.filter(name=BEAT)
-        .values_list("at", Subquery(planned.values("at")[:1]), Exists(waiting), Exists(lost), Exists(news))
-        .first()
+    found: tuple[Any, ...] = (
+        Exists(Delivery.objects.filter(**due)),
+        Q(Exists(Delivery.objects.filter(**late))) | Q(Exists(StaffNotice.objects.filter(**late))),
+        Exists(news),
+        Exists(StaffNotice.objects.filter(**due)),
+        Exists(notices.waiting_stop_signs(now - notices.RECENT)),
     )
+    row = Heartbeat.objects.filter(name=BEAT).values_list("at", Subquery(planned.values("at")[:1]), *found).first()
     return State(*row) if row else None
 
 
@@ -103,8 +133,7 @@ def first_id(at: dt.datetime) -> uuid.UUID:
 def plan_news(state: State | None, *, now: dt.datetime) -> Plan | None:
     """Plan everybody from time to time, otherwise those about whom something was written; None when there was nothing to plan."""
     beat_at = state.beat_at if state else now
-    planned_at = state.planned_at if state else None
-    if planned_at is None or not now - PLAN_ALL_EVERY < planned_at <= now:
+    if is_time_for_all(state, now):
         return plan_all(now, beat_at)
     if state is None or not (state.has_news or now - beat_at > USUAL_GAP):
         return None
@@ -112,6 +141,12 @@ def plan_news(state: State | None, *, now: dt.datetime) -> Plan | None:
     if patients is None:
         return plan_all(now, beat_at)
     return plan_deliveries(now=now, looked_at=beat_at, patients=patients) if patients else None
+
+
+def is_time_for_all(state: State | None, now: dt.datetime) -> bool:
+    """Tell whether everybody is to be planned: the first time, once an hour, and after the clock went back."""
+    planned_at = state.planned_at if state else None
+    return planned_at is None or not now - PLAN_ALL_EVERY < planned_at <= now
 
 
 def plan_all(now: dt.datetime, looked_at: dt.datetime) -> Plan:

@@ -1,7 +1,7 @@
-"""What a patient was sent, what was held back and why, and what the next two weeks bring, reckoned at the moment of looking."""
+"""What a patient was sent, what was held back and why, what the next two weeks bring, and what staff were told."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from clinics.localtime import day_bounds, local_day, to_local
 from clinics.models import Membership
 from patients.models import Assessment, Assignment, Message, Patient, Pause, ScheduledSession
-from reminders.actions.planning import FOLLOWED_UP, Candidate, Instants, agreed, message_times, one_a_day
+from reminders.actions.planning import FOLLOWED_UP, Candidate, Instants, Wish, agreed, message_times, one_a_day
+from reminders.actions.recheck import NOT_PAUSED
 from reminders.actions.wishes import wishes_for
-from reminders.models import Delivery, Kind
+from reminders.models import Delivery, Kind, StaffNotice
 from reminders.rules.holding import Hold
 from reminders.rules.moments import ASSESSMENT_ASKED_AFTER_DAYS, assessment_slots
 
@@ -20,9 +21,12 @@ DAYS = 14
 PAST_ROWS = 40
 WHAT: dict[str, Promise] = {
     Kind.SESSION_TODAY: _("Session"),
+    Kind.SESSION_MISSED: _("A missed session"),
     Kind.ASSESSMENT_DUE: _("A few questions"),
     Kind.MESSAGE_WAITING: _("A message from the clinic"),
+    Kind.WEEKLY_SUMMARY: _("Summary of the week"),
 }
+NOTICE_ROWS = 60
 WAITING = (Delivery.Status.QUEUED, Delivery.Status.CLAIMED)
 
 
@@ -74,8 +78,27 @@ def past(patient: Patient, member: Membership) -> list[Past]:
     return [Past(row, on_clock(row.sent_at or row.due_at, patient.zone)) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A mail to staff, with its time on the clock of the clinic."""
+
+    row: StaffNotice
+    at: dt.datetime
+
+
+def notices(member: Membership, zone: str, patient: Patient | None = None) -> list[Notice]:
+    """Return the latest mails to staff, newest first: about one patient, or all but digests without news (None)."""
+    rows = StaffNotice.objects.visible_to(member).select_related("member__user", "patient", "alert__seen_by__user")
+    if patient is not None:
+        rows = rows.filter(patient=patient)
+    else:
+        quiet = {"kind": StaffNotice.Kind.DIGEST, "status__in": (StaffNotice.Status.QUEUED, StaffNotice.Status.HELD)}
+        rows = rows.exclude(**quiet)
+    return [Notice(row, on_clock(row.sent_at or row.due_at, zone)) for row in rows.order_by("-due_at", "-id")[:NOTICE_ROWS]]
+
+
 def coming(patient: Patient, member: Membership, *, now: dt.datetime, days: int = DAYS) -> list[Day]:
-    """Return the next days that bring a reminder or a jump of the clock, as things stand now, in eight queries."""
+    """Return the next days that bring a reminder or a jump of the clock, as things stand now, in at most ten queries."""
     zone = patient.zone
     today = local_day(now, zone)
     last = today + dt.timedelta(days=days - 1)
@@ -90,12 +113,12 @@ def coming(patient: Patient, member: Membership, *, now: dt.datetime, days: int 
     instants = Instants(zone)
     has_agreed = bool(agreed([patient.pk]))
     items: dict[dt.date, list[Coming]] = {}
-    for kind, candidate, is_held in candidates(patient, member, today, last):
+    for kind, candidate, is_held in candidates(patient, member, today, last, wishes):
         row = there.get((kind, candidate.slot_on))
         if row is not None and row.status not in WAITING:
             continue
         wish = wishes[kind]
-        times = candidate.times or instants.of(kind, candidate.slot_on, wish.at, candidate.starts_at)
+        times = candidate.times or instants.of(kind, candidate.slot_on, wish.at, candidate.starts_at, wish.quiet)
         reason = ""
         if patient.membership is None or not patient.membership.is_current:
             reason = Hold.NO_ACCESS
@@ -123,11 +146,13 @@ def coming(patient: Patient, member: Membership, *, now: dt.datetime, days: int 
 
 
 def in_pause(kind: str, on: dt.date, pauses: Sequence[tuple[dt.date, dt.date]]) -> bool:
-    """Tell whether a pause of the training covers the day; messages do not rest with it."""
-    return kind != Kind.MESSAGE_WAITING and any(from_on <= on <= to_on for from_on, to_on in pauses)
+    """Tell whether a pause of the training covers the day; messages and summaries do not rest with it."""
+    return kind not in NOT_PAUSED and any(from_on <= on <= to_on for from_on, to_on in pauses)
 
 
-def candidates(patient: Patient, member: Membership, first: dt.date, last: dt.date) -> Iterator[tuple[Kind, Candidate, bool]]:
+def candidates(
+    patient: Patient, member: Membership, first: dt.date, last: dt.date, wishes: Mapping[Kind, Wish]
+) -> Iterator[tuple[Kind, Candidate, bool]]:
     """Yield what the patient may be reminded of on these days, and whether its program is on hold."""
     held = Assignment.Status.HELD
     sessions = (
@@ -163,9 +188,28 @@ def candidates(patient: Patient, member: Membership, first: dt.date, last: dt.da
                 yield Kind.ASSESSMENT_DUE, Candidate(patient.clinic_id, patient.pk, slot, key, None, assignment), status == held
     unread = Message.objects.visible_to(member).unread().filter(patient=patient, from_patient=False).order_by("sent_at")
     for key, sent_at in unread.values_list("id", "sent_at")[:1]:
-        slot, times = message_times(sent_at, patient.zone)
+        slot, times = message_times(sent_at, patient.zone, wishes[Kind.MESSAGE_WAITING].quiet)
         if first <= slot <= last:
             yield Kind.MESSAGE_WAITING, Candidate(patient.clinic_id, patient.pk, slot, key, None, None, times=times), False
+    yield from wished_for(patient, member, first, last, wishes)
+
+
+def wished_for(
+    patient: Patient, member: Membership, first: dt.date, last: dt.date, wishes: Mapping[Kind, Wish]
+) -> Iterator[tuple[Kind, Candidate, bool]]:
+    """Yield what comes only to those who asked for it: the session missed yesterday, and the summaries of the weeks."""
+    if wishes[Kind.SESSION_MISSED].is_on:
+        yesterday = first - dt.timedelta(days=1)
+        missed = ScheduledSession.objects.visible_to(member).filter(patient=patient, on=yesterday, status=ScheduledSession.Status.MISSED)
+        for key, assignment in missed.order_by("-setting").values_list("id", "assignment_id")[:1]:
+            yield Kind.SESSION_MISSED, Candidate(patient.clinic_id, patient.pk, first, key, None, assignment), False
+    if wishes[Kind.WEEKLY_SUMMARY].is_on:
+        running = Assignment.objects.visible_to(member).filter(patient=patient, status=Assignment.Status.RUNNING)
+        for key in running.values_list("id", flat=True)[:1]:
+            for step in range((last - first).days + 1):
+                slot = first + dt.timedelta(days=step)
+                if slot.isoweekday() == wishes[Kind.WEEKLY_SUMMARY].weekday:
+                    yield Kind.WEEKLY_SUMMARY, Candidate(patient.clinic_id, patient.pk, slot, key, None, key), False
 
 
 def on_clock(instant: dt.datetime, zone: str) -> dt.datetime:

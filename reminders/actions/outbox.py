@@ -4,10 +4,10 @@ import datetime as dt
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from django.db import connection, transaction
@@ -15,9 +15,10 @@ from django.db.models import F
 
 from clinics import audit
 from reminders.actions import journal
+from reminders.actions.notices import look_at_notices, read_notices, write_notice
 from reminders.actions.recheck import Claimed, look_again, read_claimed
 from reminders.channels import email
-from reminders.models import Delivery
+from reminders.models import Delivery, Outgoing, StaffNotice
 from reminders.rules.timing import next_attempt
 from reminders.states import DELIVERY
 
@@ -53,6 +54,36 @@ class Tally:
         return asdict(self)
 
 
+class ClaimedRow(Protocol):
+    """A claimed row, as far as sending is concerned."""
+
+    pk: uuid.UUID
+    expires_at: dt.datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One table of messages: how claimed rows are read, looked at again, and written as a mail."""
+
+    model: type[Outgoing]
+    read: Callable[[uuid.UUID], Sequence[Any]]
+    look_again: Callable[..., Iterator[tuple[Any, str | None]]]
+    write: Callable[[Any, str], email.Sendable]
+    said: str
+    """What the trail calls sending."""
+
+
+def write_reminder(row: Claimed, sent_on: str) -> email.Mail:
+    """Return the mail of a reminder."""
+    return email.compose(row.occasion).fill(row.recipient, sent_on)
+
+
+REMINDERS = Queue(Delivery, read_claimed, look_again, write_reminder, "reminder.send")
+NOTICES = Queue(StaffNotice, read_notices, look_at_notices, write_notice, "notice.send")
+QUEUES = (NOTICES, REMINDERS)
+
+
 class Clock:
     """The time, counted on from a given moment."""
 
@@ -84,9 +115,10 @@ def recover(*, now: dt.datetime) -> int:
     found = 0
     for claim, delivered, path in journal.abandoned():
         with transaction.atomic():
-            mine = Delivery.objects.filter(claim=claim, status=Delivery.Status.CLAIMED)
-            found += mark_sent(claim, delivered, now=now)
-            found += move(mine, Delivery.Status.QUEUED, claim=None, leased_until=None)
+            for queue in QUEUES:
+                mine = queue.model.objects.filter(claim=claim, status=Outgoing.Status.CLAIMED)
+                found += mark_sent(claim, delivered, now=now, model=queue.model)
+                found += move(mine, Outgoing.Status.QUEUED, claim=None, leased_until=None)
         path.unlink(missing_ok=True)
         log.warning("outbox_recovered", delivered=len(delivered))
     journal.sweep(now.timestamp() - 600)
@@ -95,39 +127,39 @@ def recover(*, now: dt.datetime) -> int:
 
 def release_expired(*, now: dt.datetime) -> int:
     """Return rows to the queue whose sender, perhaps on another machine, has not been heard of for the length of a lease."""
-    lost = Delivery.objects.filter(status=Delivery.Status.CLAIMED, leased_until__lt=now)
-    return move(lost, Delivery.Status.QUEUED, claim=None, leased_until=None)
+    lost = {"status": Outgoing.Status.CLAIMED, "leased_until__lt": now}
+    return sum(move(queue.model.objects.filter(**lost), Outgoing.Status.QUEUED, claim=None, leased_until=None) for queue in QUEUES)
 
 
 def expire(*, now: dt.datetime) -> int:
     """Mark rows as missed for which it is too late; they are never sent."""
-    late = Delivery.objects.filter(status=Delivery.Status.QUEUED, due_at__lte=now, expires_at__lte=now)
-    return move(late, Delivery.Status.MISSED)
+    late = {"status": Outgoing.Status.QUEUED, "due_at__lte": now, "expires_at__lte": now}
+    return sum(move(queue.model.objects.filter(**late), Outgoing.Status.MISSED) for queue in QUEUES)
 
 
 # --- claiming -------------------------------------------------------------------------------
 
 
-def claim_batch(*, claim: uuid.UUID, now: dt.datetime, limit: int = BATCH) -> int:
+def claim_batch(*, claim: uuid.UUID, now: dt.datetime, limit: int = BATCH, model: type[Outgoing] = Delivery) -> int:
     """Claim up to `limit` due rows, the oldest first, under the token `claim`; return how many.
 
     PostgreSQL skips rows that others are claiming; elsewhere the one conditional UPDATE is atomic by itself.
     """
-    due = Delivery.objects.queued().filter(due_at__lte=now, expires_at__gt=now).order_by("due_at", "id")
+    due = model.objects.filter(status=Outgoing.Status.QUEUED, due_at__lte=now, expires_at__gt=now).order_by("due_at", "id")
     changes = {"claim": claim, "leased_until": now + LEASE, "attempts": F("attempts") + 1}
     if not connection.features.has_select_for_update_skip_locked:
-        return move(Delivery.objects.filter(pk__in=due.values("pk")[:limit]), Delivery.Status.CLAIMED, **changes)
+        return move(model.objects.filter(pk__in=due.values("pk")[:limit]), Outgoing.Status.CLAIMED, **changes)
     with transaction.atomic():
         keys = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
-        return move(Delivery.objects.filter(pk__in=keys), Delivery.Status.CLAIMED, **changes) if keys else 0
+        return move(model.objects.filter(pk__in=keys), Outgoing.Status.CLAIMED, **changes) if keys else 0
 
 
-def mark_sent(claim: uuid.UUID, keys: Sequence[uuid.UUID], *, now: dt.datetime) -> int:
+def mark_sent(claim: uuid.UUID, keys: Sequence[uuid.UUID], *, now: dt.datetime, model: type[Outgoing] = Delivery) -> int:
     """Mark delivered rows of a claim as sent."""
     if not keys:
         return 0
-    rows = Delivery.objects.filter(claim=claim, pk__in=keys, status=Delivery.Status.CLAIMED)
-    return move(rows, Delivery.Status.SENT, sent_at=now, claim=None, leased_until=None, error="", hold_reason="")
+    rows = model.objects.filter(claim=claim, pk__in=keys, status=Outgoing.Status.CLAIMED)
+    return move(rows, Outgoing.Status.SENT, sent_at=now, claim=None, leased_until=None, error="", hold_reason="")
 
 
 # --- sending --------------------------------------------------------------------------------
@@ -139,6 +171,7 @@ class Sender:
 
     clock: Clock
     seconds: float
+    queue: Queue = REMINDERS
     line: email.Line = field(default_factory=email.Line)
     tally: Tally = field(default_factory=Tally)
     is_away: bool = False
@@ -153,9 +186,9 @@ class Sender:
         claim = uuid.uuid4()
         notes = journal.Journal(claim)
         try:
-            count = claim_batch(claim=claim, now=self.clock.now(), limit=limit)
+            count = claim_batch(claim=claim, now=self.clock.now(), limit=limit, model=self.queue.model)
             if count:
-                Batch(self, claim, notes, read_claimed(claim)).send()
+                Batch(self, claim, notes, self.queue.read(claim)).send()
         except BaseException:
             # The file stays: the next tick reads from it what was delivered.
             notes.close()
@@ -167,19 +200,20 @@ class Sender:
 class Batch:
     """The rows of one claim on their way."""
 
-    def __init__(self, sender: Sender, claim: uuid.UUID, notes: journal.Journal, rows: list[Claimed]) -> None:
+    def __init__(self, sender: Sender, claim: uuid.UUID, notes: journal.Journal, rows: Sequence[ClaimedRow]) -> None:
         """Take the claimed rows."""
         self.sender, self.claim, self.notes, self.rows = sender, claim, notes, rows
         self.clock, self.tally, self.line = sender.clock, sender.tally, sender.line
         self.taken: list[uuid.UUID] = []
-        self.later: dict[tuple[int, str], list[Claimed]] = defaultdict(list)
+        self.queue = sender.queue
+        self.later: dict[tuple[int, str], list[ClaimedRow]] = defaultdict(list)
         self.open_keys = {row.pk for row in rows}
         self.flushed = self.renewed = self.clock.elapsed
         self.breaks = 0
 
     def mine(self, keys: Sequence[uuid.UUID]) -> Any:
         """Return rows of this claim."""
-        return Delivery.objects.filter(claim=self.claim, pk__in=keys)
+        return self.queue.model.objects.filter(claim=self.claim, pk__in=keys)
 
     def close_rows(self, keys: Sequence[uuid.UUID], to: str, **changes: Any) -> int:
         """Move rows of this claim out of it."""
@@ -202,13 +236,13 @@ class Batch:
         self.flush()
         self.put_back()
 
-    def hold_back(self) -> list[Claimed]:
+    def hold_back(self) -> list[ClaimedRow]:
         """Write down what must not go, and why; return the rest."""
         held: dict[str, list[uuid.UUID]] = defaultdict(list)
         missed: list[uuid.UUID] = []
         ready = []
         now = self.clock.now()
-        for row, reason in look_again(self.rows, now=now):
+        for row, reason in self.queue.look_again(self.rows, now=now):
             if reason:
                 held[reason].append(row.pk)
             elif row.expires_at <= now:
@@ -216,9 +250,9 @@ class Batch:
             else:
                 ready.append(row)
         for why, keys in held.items():
-            self.tally.held += self.close_rows(keys, Delivery.Status.HELD, hold_reason=why)
+            self.tally.held += self.close_rows(keys, Outgoing.Status.HELD, hold_reason=why)
         if missed:
-            self.tally.missed += self.close_rows(missed, Delivery.Status.MISSED)
+            self.tally.missed += self.close_rows(missed, Outgoing.Status.MISSED)
         return ready
 
     def keep_lease(self) -> bool:
@@ -226,27 +260,27 @@ class Batch:
         if self.clock.elapsed - self.renewed < RENEW_AFTER_SECONDS:
             return True
         self.flush()
-        kept = Delivery.objects.filter(claim=self.claim, status=Delivery.Status.CLAIMED, leased_until__gt=self.clock.now())
+        kept = self.queue.model.objects.filter(claim=self.claim, status=Outgoing.Status.CLAIMED, leased_until__gt=self.clock.now())
         self.renewed = self.clock.elapsed
         return kept.update(leased_until=self.clock.now() + LEASE) >= len(self.open_keys)
 
-    def write(self, row: Claimed, sent_on: str) -> email.Mail | None:
+    def write(self, row: ClaimedRow, sent_on: str) -> email.Sendable | None:
         """Return the mail of a row; None when it cannot be written, which must not keep the others waiting."""
         try:
-            return email.compose(row.occasion).fill(row.recipient, sent_on)
+            return self.queue.write(row, sent_on)
         except Exception as error:
-            log.exception("reminder_not_written", delivery=str(row.pk))
+            log.exception("reminder_not_written", row=str(row.pk))
             self.try_later(row, type(error).__name__)
             return None
 
-    def hand_over(self, row: Claimed, mail: email.Mail) -> None:
+    def hand_over(self, row: ClaimedRow, mail: email.Sendable) -> None:
         """Send one mail and remember what the server said."""
         try:
             self.line.open()
             self.line.send(mail)
         except email.Refused as error:
-            reason = Delivery.HoldReason.REFUSED
-            self.tally.failed += self.close_rows([row.pk], Delivery.Status.FAILED, hold_reason=reason, error=str(error))
+            reason = "refused"
+            self.tally.failed += self.close_rows([row.pk], Outgoing.Status.FAILED, hold_reason=reason, error=str(error))
         except email.TryLater as error:
             self.try_later(row, str(error))
         except email.LineBroken as error:
@@ -262,7 +296,7 @@ class Batch:
             self.notes.note(row.pk)
             self.taken.append(row.pk)
 
-    def try_later(self, row: Claimed, error: str) -> None:
+    def try_later(self, row: ClaimedRow, error: str) -> None:
         """Keep a row for a later attempt."""
         self.later[max(row.attempts, 1), error].append(row)
 
@@ -271,7 +305,7 @@ class Batch:
         now = self.clock.now()
         self.flushed = self.clock.elapsed
         if self.taken:
-            self.tally.sent += mark_sent(self.claim, self.taken, now=now)
+            self.tally.sent += mark_sent(self.claim, self.taken, now=now, model=self.queue.model)
             self.open_keys.difference_update(self.taken)
             self.taken = []
         for (attempts, error), rows in self.later.items():
@@ -279,27 +313,27 @@ class Batch:
             again = [row.pk for row in rows if row.expires_at > again_at]
             over = [row.pk for row in rows if row.expires_at <= again_at]
             if again:
-                self.tally.later += self.close_rows(again, Delivery.Status.QUEUED, due_at=again_at, error=error)
+                self.tally.later += self.close_rows(again, Outgoing.Status.QUEUED, due_at=again_at, error=error)
             if over:
-                self.tally.missed += self.close_rows(over, Delivery.Status.MISSED, error=error)
+                self.tally.missed += self.close_rows(over, Outgoing.Status.MISSED, error=error)
         self.later.clear()
 
     def put_back(self) -> None:
         """Return what was not tried to the queue, as if nobody had touched it."""
         if self.open_keys:
             self.tally.later += move(
-                self.mine(list(self.open_keys)), Delivery.Status.QUEUED, claim=None, leased_until=None, attempts=F("attempts") - 1
+                self.mine(list(self.open_keys)), Outgoing.Status.QUEUED, claim=None, leased_until=None, attempts=F("attempts") - 1
             )
 
 
-def drain(*, clock: Clock, seconds: float) -> Tally:
+def drain(*, clock: Clock, seconds: float, queue: Queue = REMINDERS) -> Tally:
     """Send until nothing is due, the mail server is away or `seconds` are over."""
-    sender = Sender(clock, seconds)
+    sender = Sender(clock, seconds, queue)
     try:
         while sender.goes_on and sender.send_batch():
             pass
     finally:
         sender.line.close()
     if sender.tally.sent:
-        audit.record("reminder.send", at=clock.now(), count=sender.tally.sent)
+        audit.record(queue.said, at=clock.now(), count=sender.tally.sent)
     return sender.tally

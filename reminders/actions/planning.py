@@ -17,7 +17,16 @@ from patients.rules.consents import Purpose
 from reminders.models import Delivery, Kind, Preference
 from reminders.rules import timing
 from reminders.rules.holding import Hold
-from reminders.rules.moments import ASSESSMENT_ASKED_AFTER_DAYS, DEFAULT_WISH, assessment_slots, message_moment, moment
+from reminders.rules.moments import (
+    ASSESSMENT_ASKED_AFTER_DAYS,
+    DEFAULT_WISH,
+    OFF_UNLESS_WISHED,
+    SUNDAY,
+    assessment_slots,
+    message_moment,
+    moment,
+)
+from reminders.rules.timing import QuietHours
 
 DAYS_AHEAD = 1
 """Today and so many days more are planned, so that the clockwork may rest for a day without anything being forgotten."""
@@ -35,11 +44,13 @@ COMES_BACK = frozenset(Hold) - {Hold.ALREADY_DONE}
 
 
 class Wish(NamedTuple):
-    """What a patient wants for one kind."""
+    """What a patient wants for one kind; `weekday` counts for the weekly summary, None as `quiet`: no quiet hours."""
 
     is_on: bool
     at: dt.time
     paused_to_on: dt.date | None
+    weekday: int = SUNDAY
+    quiet: QuietHours | None = None
 
     def wants(self, day: dt.date) -> bool:
         """Tell whether a reminder is wanted for that day."""
@@ -87,24 +98,30 @@ class Instants:
     """UTC instants of due and expiry for one time zone; remembers, because most patients share a wish."""
 
     zone: str
-    known: dict[tuple[str, dt.date, dt.time, dt.datetime | None], tuple[dt.datetime, dt.datetime] | None] = field(default_factory=dict)
+    known: dict[tuple[str, dt.date, dt.time, dt.datetime | None, QuietHours | None], tuple[dt.datetime, dt.datetime] | None] = field(
+        default_factory=dict
+    )
 
-    def of(self, kind: str, day: dt.date, wish: dt.time, starts_at: dt.datetime | None) -> tuple[dt.datetime, dt.datetime] | None:
+    def of(
+        self, kind: str, day: dt.date, wish: dt.time, starts_at: dt.datetime | None, quiet: QuietHours | None = None
+    ) -> tuple[dt.datetime, dt.datetime] | None:
         """Return (due, expires); None when there is no useful moment."""
-        key = (kind, day, wish, starts_at)
+        key = (kind, day, wish, starts_at, quiet)
         if key not in self.known:
             self.known[key] = self._reckon(*key)
         return self.known[key]
 
-    def _reckon(self, kind: str, day: dt.date, wish: dt.time, starts_at: dt.datetime | None) -> tuple[dt.datetime, dt.datetime] | None:
+    def _reckon(
+        self, kind: str, day: dt.date, wish: dt.time, starts_at: dt.datetime | None, quiet: QuietHours | None
+    ) -> tuple[dt.datetime, dt.datetime] | None:
         starts = to_local(starts_at, self.zone).replace(tzinfo=None) if starts_at is not None else None
-        wall = moment(timing.Kind(kind), day, wish, starts)
+        wall = moment(timing.Kind(kind), day, wish, starts, quiet)
         if wall is None:
             return None
         due = to_utc(wall.due.date(), wall.due.time(), self.zone)
         expires = to_utc(wall.expires.date(), wall.expires.time(), self.zone)
         # A jump of the clock may bring both onto the same instant.
-        return due, max(expires, due + SHORTEST_LIFE) if starts is None else max(expires, due + dt.timedelta(minutes=1))
+        return due, max(expires, due + (SHORTEST_LIFE if starts is None and quiet is None else dt.timedelta(minutes=1)))
 
 
 def plan_deliveries(*, now: dt.datetime, looked_at: dt.datetime | None = None, patients: Collection[uuid.UUID] | None = None) -> Plan:
@@ -118,6 +135,8 @@ def plan_deliveries(*, now: dt.datetime, looked_at: dt.datetime | None = None, p
         (Kind.SESSION_TODAY, session_candidates(run, patients)),
         (Kind.ASSESSMENT_DUE, assessment_candidates(run, patients)),
         (Kind.MESSAGE_WAITING, message_candidates(run, patients)),
+        (Kind.SESSION_MISSED, missed_candidates(run, patients)),
+        (Kind.WEEKLY_SUMMARY, summary_candidates(run, patients)),
     ):
         for batch in batches(candidates):
             plan_batch(run, kind, batch)
@@ -197,17 +216,53 @@ def message_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iter
     if patients is not None:
         rows = rows.filter(patient_id__in=patients)
     columns = ("clinic_id", "patient_id", "id", "sent_at", "patient__time_zone")
-    for clinic, patient, key, sent_at, zone in stream(rows.order_by("clinic_id", "patient_id", "sent_at").values_list(*columns)):
+    waiting = list(stream(rows.order_by("clinic_id", "patient_id", "sent_at").values_list(*columns)))
+    wishes = wishes_of({row[1] for row in waiting}, [Kind.MESSAGE_WAITING]) if waiting else {}
+    for clinic, patient, key, sent_at, zone in waiting:
         place = zone or run.clinic_zones[clinic]
-        slot_on, times = message_times(sent_at, place)
+        wish = wishes.get((patient, Kind.MESSAGE_WAITING))
+        slot_on, times = message_times(sent_at, place, wish.quiet if wish else None)
         yield Candidate(clinic, patient, slot_on, key, None, None, times=times)
 
 
-def message_times(sent_at: dt.datetime, zone: str) -> tuple[dt.date, tuple[dt.datetime, dt.datetime]]:
-    """Return the local day on which a message is spoken of, and (due, expires)."""
-    wall = message_moment(to_local(sent_at, zone).replace(tzinfo=None))
+def missed_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iterator[Candidate]:
+    """Yield, for the day after, the sessions that were missed by patients who want to hear of it."""
+    day = dt.timedelta(days=1)
+    first, last = run.span
+    wishing = Preference.objects.filter(kind=Kind.SESSION_MISSED, is_on=True)
+    rows = ScheduledSession.objects.filter(
+        status=ScheduledSession.Status.MISSED, on__range=(first - day, last - day), patient__in=wishing.values("patient")
+    )
+    if patients is not None:
+        rows = rows.filter(patient_id__in=patients)
+    columns = ("clinic_id", "patient_id", "on", "id", "assignment_id")
+    for clinic, patient, on, key, assignment in stream(rows.order_by("clinic_id", "patient_id", "on", "-setting").values_list(*columns)):
+        yield Candidate(clinic, patient, on + day, key, None, assignment)
+
+
+def summary_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iterator[Candidate]:
+    """Yield the weekly summaries of patients who want them and whose program runs."""
+    first, last = run.span
+    wishing = Preference.objects.filter(kind=Kind.WEEKLY_SUMMARY, is_on=True)
+    if patients is not None:
+        wishing = wishing.filter(patient_id__in=patients)
+    weekdays = dict(wishing.values_list("patient_id", "weekday"))
+    if not weekdays:
+        return
+    running = Assignment.objects.filter(status=Assignment.Status.RUNNING, patient__in=wishing.values("patient"))
+    days = [first + dt.timedelta(days=step) for step in range((last - first).days + 1)]
+    for clinic, patient, key in stream(running.order_by("clinic_id", "patient_id").values_list("clinic_id", "patient_id", "id")):
+        for slot in days:
+            if patient in weekdays and slot.isoweekday() == (weekdays[patient] or SUNDAY):
+                yield Candidate(clinic, patient, slot, key, None, key)
+
+
+def message_times(sent_at: dt.datetime, zone: str, quiet: QuietHours | None = None) -> tuple[dt.date, tuple[dt.datetime, dt.datetime]]:
+    """Return the local day on which a message is spoken of, and (due, expires); None as `quiet`: the usual night."""
+    wall = message_moment(to_local(sent_at, zone).replace(tzinfo=None), quiet)
     due = to_utc(wall.due.date(), wall.due.time(), zone)
-    return wall.due.date(), (due, max(to_utc(wall.expires.date(), wall.expires.time(), zone), due + SHORTEST_LIFE))
+    least = SHORTEST_LIFE if quiet is None else dt.timedelta(minutes=1)
+    return wall.due.date(), (due, max(to_utc(wall.expires.date(), wall.expires.time(), zone), due + least))
 
 
 def agreed(patients: Collection[uuid.UUID]) -> set[uuid.UUID]:
@@ -262,12 +317,16 @@ def batches(candidates: Iterable[Candidate]) -> Iterator[list[Candidate]]:
 def wishes_of(patients: Collection[uuid.UUID], kinds: Collection[str]) -> dict[tuple[uuid.UUID, str], Wish]:
     """Return what these patients said they want; whoever said nothing has the default."""
     rows = Preference.objects.filter(patient_id__in=patients, kind__in=kinds)
-    return {(row[0], row[1]): Wish(*row[2:]) for row in rows.values_list("patient_id", "kind", "is_on", "at_local_time", "paused_to_on")}
+    columns = ("patient_id", "kind", "is_on", "at_local_time", "paused_to_on", "weekday", "quiet_from", "quiet_until")
+    return {
+        (patient, kind): Wish(is_on, at, paused_to, weekday or SUNDAY, QuietHours(quiet_from, until) if quiet_from and until else None)
+        for patient, kind, is_on, at, paused_to, weekday, quiet_from, until in rows.values_list(*columns)
+    }
 
 
 def default_wish(kind: str) -> Wish:
     """Return the wish of a patient who said nothing."""
-    return Wish(True, DEFAULT_WISH[timing.Kind(kind)], None)
+    return Wish(kind not in OFF_UNLESS_WISHED, DEFAULT_WISH[timing.Kind(kind)], None)
 
 
 def wanted(run: Run, kind: str, batch: list[Candidate], zones: dict[uuid.UUID, str]) -> Iterator[Candidate]:
@@ -312,7 +371,7 @@ def plan_batch(run: Run, kind: str, batch: list[Candidate]) -> None:
         if not wish.wants(candidate.slot_on):
             continue
         zone = zones[candidate.patient_id]
-        times = candidate.times or run.instants(zone).of(kind, candidate.slot_on, wish.at, candidate.starts_at)
+        times = candidate.times or run.instants(zone).of(kind, candidate.slot_on, wish.at, candidate.starts_at, wish.quiet)
         if times is None:
             continue
         row = there.get((candidate.patient_id, candidate.slot_on))

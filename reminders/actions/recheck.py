@@ -13,7 +13,7 @@ from reminders.actions.planning import agreed, default_wish, wishes_of
 from reminders.channels.email import Occasion, Recipient, mailbox
 from reminders.models import Delivery, Kind
 from reminders.rules.holding import Hold, Program, Situation, Subject, hold_reason
-from reminders.rules.moments import assessment_slots
+from reminders.rules.moments import SUMMARY_DAYS, assessment_slots, summary_days
 
 _A = Assignment.Status
 PROGRAM: dict[str, Program] = {
@@ -35,6 +35,8 @@ SESSION: dict[str, Subject] = {
 _M = Assessment.Status
 ASSESSMENT: dict[str, Subject] = {_M.PLANNED: Subject.OPEN, _M.DONE: Subject.DONE, _M.SKIPPED: Subject.SKIPPED, _M.CANCELLED: Subject.GONE}
 
+NOT_PAUSED = frozenset({Kind.MESSAGE_WAITING, Kind.WEEKLY_SUMMARY})
+"""Kinds that do not rest while the training is paused."""
 COLUMNS = (
     "id",
     "clinic_id",
@@ -44,6 +46,8 @@ COLUMNS = (
     "subject_id",
     "expires_at",
     "attempts",
+    "due_at",
+    "snoozes",
     "patient__status",
     "patient__first_name",
     "patient__language",
@@ -73,6 +77,8 @@ class Claimed:
     subject_id: uuid.UUID | None
     expires_at: dt.datetime
     attempts: int
+    due_at: dt.datetime
+    snoozes: int
     patient_status: str
     first_name: str
     patient_language: str
@@ -89,6 +95,9 @@ class Claimed:
     clinic_zone: str
     minutes: int = 0
     starts_at: dt.time | None = None
+    done: int = 0
+    planned: int = 0
+    ahead: int = 0
 
     @property
     def is_patient(self) -> bool:
@@ -109,12 +118,16 @@ class Claimed:
             emergency_number=self.emergency_number or number_in(self.country),
             minutes=self.minutes,
             starts_at=self.starts_at,
+            done=self.done,
+            planned=self.planned,
+            ahead=self.ahead,
+            is_later=self.snoozes > 0 and to_local(self.due_at, self.patient_zone or self.clinic_zone).date() > self.slot_on,
         )
 
     @property
     def recipient(self) -> Recipient:
         """Who gets it."""
-        return Recipient(self.pk, self.patient_id, self.subject_id, mailbox(self.user_email or ""), self.first_name)
+        return Recipient(self.pk, self.patient_id, self.subject_id, mailbox(self.user_email or ""), self.first_name, self.snoozes)
 
 
 def read_claimed(claim: uuid.UUID) -> list[Claimed]:
@@ -124,9 +137,16 @@ def read_claimed(claim: uuid.UUID) -> list[Claimed]:
 
 
 def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[Claimed, Hold | None]]:
-    """Yield each row with the reason why it must not go out, or None; at most six queries for all of them."""
+    """Yield each row with the reason why it must not go out, or None; a constant number of queries for all of them."""
     patients = {row.patient_id for row in rows}
-    found = {Kind.SESSION_TODAY: sessions_of(rows), Kind.ASSESSMENT_DUE: assessments_of(rows), Kind.MESSAGE_WAITING: messages_of(rows)}
+    found = {
+        Kind.SESSION_TODAY: sessions_of(rows),
+        Kind.SESSION_MISSED: missed_of(rows),
+        Kind.ASSESSMENT_DUE: assessments_of(rows),
+        Kind.MESSAGE_WAITING: messages_of(rows),
+        Kind.WEEKLY_SUMMARY: programs_of(rows),
+    }
+    spoken_to = other_mails(rows)
     willing = agreed(patients) if rows else set()
     wishes = wishes_of(patients, list(found))
     pauses: dict[uuid.UUID, list[tuple[dt.date, dt.date]]] = {}
@@ -140,10 +160,8 @@ def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[C
         wish = wishes.get((row.patient_id, row.kind)) or default_wish(row.kind)
         subject, subject_on, program = found[Kind(row.kind)].get(row.pk, (Subject.GONE, None, Program.RUNNING))
         wished_off = wish.paused_to_on is not None and row.slot_on <= wish.paused_to_on
-        # A pause of the training is no reason to keep a message back.
-        in_pause = row.kind != Kind.MESSAGE_WAITING and any(
-            from_on <= row.slot_on <= to_on for from_on, to_on in pauses.get(row.patient_id, ())
-        )
+        # A pause of the training is no reason to keep a message back, or the look at the week.
+        in_pause = row.kind not in NOT_PAUSED and any(from_on <= row.slot_on <= to_on for from_on, to_on in pauses.get(row.patient_id, ()))
         yield (
             row,
             hold_reason(
@@ -158,6 +176,8 @@ def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[C
                     subject=subject,
                     subject_on=subject_on,
                     is_follow_up=row.kind == Kind.ASSESSMENT_DUE,
+                    is_empty=row.kind == Kind.WEEKLY_SUMMARY and not (row.planned or row.ahead),
+                    has_other_mail=row.pk in spoken_to,
                 )
             ),
         )
@@ -202,6 +222,62 @@ def assessments_of(rows: Sequence[Claimed]) -> Found:
             if row.patient_id == patient_id:
                 day = row.slot_on if row.slot_on in assessment_slots(due_on) else due_on
                 found[row.pk] = (ASSESSMENT[status], day, PROGRAM[assignment])
+    return found
+
+
+def missed_of(rows: Sequence[Claimed]) -> Found:
+    """Return whether the sessions of the day before are still missed."""
+    subjects = about(rows, Kind.SESSION_MISSED)
+    found: Found = {}
+    sessions = ScheduledSession.objects.filter(pk__in=subjects).values_list("id", "patient_id", "on", "status", "assignment__status")
+    for key, patient_id, on, status, assignment in sessions if subjects else ():
+        for row in subjects[key]:
+            if row.patient_id == patient_id:
+                found[row.pk] = (SESSION[status], on + dt.timedelta(days=1), PROGRAM[assignment])
+    return found
+
+
+def other_mails(rows: Sequence[Claimed]) -> set[uuid.UUID]:
+    """Return which mails about a missed session fall on a day that has a reminder of its own: one nudge a day is enough."""
+    nudges = {(row.patient_id, row.slot_on): row.pk for row in rows if row.kind == Kind.SESSION_MISSED}
+    if not nudges:
+        return set()
+    others = Delivery.objects.filter(
+        patient_id__in={patient for patient, _day in nudges},
+        slot_on__in={day for _patient, day in nudges},
+        kind=Kind.SESSION_TODAY,
+        status__in=(Delivery.Status.QUEUED, Delivery.Status.CLAIMED, Delivery.Status.SENT),
+    )
+    return {nudges[one] for one in others.values_list("patient_id", "slot_on") if one in nudges}
+
+
+def programs_of(rows: Sequence[Claimed]) -> Found:
+    """Return the state of the programs weekly summaries are about, and note the week's sessions in the rows."""
+    subjects = about(rows, Kind.WEEKLY_SUMMARY)
+    if not subjects:
+        return {}
+    found: Found = {}
+    for key, patient_id, status in Assignment.objects.filter(pk__in=subjects).values_list("id", "patient_id", "status"):
+        for row in subjects[key]:
+            if row.patient_id == patient_id:
+                found[row.pk] = (Subject.OPEN, row.slot_on, PROGRAM[status])
+    spans = {row.pk: summary_days(row.slot_on) for some in subjects.values() for row in some}
+    week = dt.timedelta(days=SUMMARY_DAYS)
+    bounds = (min(first for first, _last in spans.values()), max(last for _first, last in spans.values()) + week)
+    sessions: dict[uuid.UUID, list[tuple[dt.date, str]]] = {}
+    for key, on, status in (
+        ScheduledSession.objects.filter(assignment_id__in=subjects, on__range=bounds)
+        .exclude(status=ScheduledSession.Status.CANCELLED)
+        .values_list("assignment_id", "on", "status")
+    ):
+        sessions.setdefault(key, []).append((on, status))
+    for key, some in subjects.items():
+        for row in some:
+            first, last = spans[row.pk]
+            of_program = sessions.get(key, [])
+            row.planned = sum(first <= on <= last for on, _status in of_program)
+            row.done = sum(first <= on <= last and SESSION[status] == Subject.DONE for on, status in of_program)
+            row.ahead = sum(last < on <= last + week for on, _status in of_program)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Keeping what a patient wishes: on or off, at what time, paused, or stopped altogether."""
+"""Keeping wishes: a patient's (on or off, at what time, paused, stopped altogether) and those of staff (the daily digest)."""
 
 import datetime as dt
 import uuid
@@ -13,7 +13,7 @@ from clinics.localtime import local_day
 from clinics.models import Membership
 from patients.models import Patient
 from reminders.actions.planning import Wish, default_wish, plan_deliveries, wishes_of
-from reminders.models import Kind, Preference
+from reminders.models import Kind, Preference, StaffWish
 
 LONGEST_PAUSE_DAYS = 366
 
@@ -48,6 +48,9 @@ def keep_wishes(*, patient: Patient, wishes: Mapping[Kind, Wish], by: Membership
             kind=kind,
             is_on=wish.is_on,
             at_local_time=wish.at,
+            weekday=wish.weekday if kind == Kind.WEEKLY_SUMMARY else None,
+            quiet_from=wish.quiet.from_time if wish.quiet else None,
+            quiet_until=wish.quiet.until_time if wish.quiet else None,
             paused_to_on=wish.paused_to_on,
             changed_at=now,
         )
@@ -57,7 +60,7 @@ def keep_wishes(*, patient: Patient, wishes: Mapping[Kind, Wish], by: Membership
         rows,
         update_conflicts=True,
         unique_fields=["clinic", "patient", "kind"],
-        update_fields=["is_on", "at_local_time", "paused_to_on", "changed_at"],
+        update_fields=["is_on", "at_local_time", "weekday", "quiet_from", "quiet_until", "paused_to_on", "changed_at"],
     )
     audit.record(
         "reminder.change",
@@ -74,3 +77,20 @@ def keep_wishes(*, patient: Patient, wishes: Mapping[Kind, Wish], by: Membership
 def stop_all(*, patient: Patient, by: Membership | None, now: dt.datetime) -> None:
     """Switch every reminder off; the times are kept for the day they are wanted again."""
     keep_wishes(patient=patient, wishes={kind: wish._replace(is_on=False) for kind, wish in wishes_for(patient).items()}, by=by, now=now)
+
+
+def wants_digest(member: Membership) -> bool:
+    """Tell whether a member of the clinic gets the daily digest; yes when nothing was said."""
+    return not StaffWish.objects.filter(member=member, wants_digest=False).exists()
+
+
+@transaction.atomic
+def keep_digest_wish(*, by: Membership, is_wanted: bool, now: dt.datetime) -> None:
+    """Store whether a member of the clinic wants the daily digest; stop signs come all the same."""
+    StaffWish.objects.bulk_create(
+        [StaffWish(clinic_id=by.clinic_id, member=by, wants_digest=is_wanted, changed_at=now)],
+        update_conflicts=True,
+        unique_fields=["member"],
+        update_fields=["wants_digest", "changed_at"],
+    )
+    audit.record("notice.change", row=by, by=by, at=now, wants_digest=is_wanted)

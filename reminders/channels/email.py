@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import css_inline
 from django.conf import settings
@@ -58,6 +58,10 @@ class Occasion:
     emergency_number: str
     minutes: int = 0
     starts_at: dt.time | None = None
+    done: int = 0
+    planned: int = 0
+    ahead: int = 0
+    is_later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,13 @@ class Recipient:
     subject_id: uuid.UUID | None
     address: str
     first_name: str
+    repeat: int = 0
+    """How often this reminder was put off; each repetition is a mail of its own."""
+
+    @property
+    def mail_key(self) -> str:
+        """What makes the Message-ID: the same for every attempt, another one for a repetition the patient asked for."""
+        return f"{self.delivery_id}-{self.repeat}" if self.repeat else str(self.delivery_id)
 
 
 def _mark(letter: str = "") -> str:
@@ -84,9 +95,16 @@ MARKS = {
     "date": _mark(),
     "subject_id": str(uuid.uuid4()),
     "token": _mark(),
+    "later": _mark(),
 }
-OPENS = {"session_today": "patients:session", "assessment_due": "patients:assessment", "message_waiting": "patients:messages"}
-ONE_PAGE = frozenset({"message_waiting"})
+OPENS = {
+    "session_today": "patients:session",
+    "session_missed": "patients:session",
+    "assessment_due": "patients:assessment",
+    "message_waiting": "patients:messages",
+    "weekly_summary": "patients:progress",
+}
+ONE_PAGE = frozenset({"message_waiting", "weekly_summary"})
 """Kinds whose page is the same for everybody."""
 
 
@@ -110,10 +128,11 @@ class Letter:
                 "name": name,
                 "name_html": escape(name),
                 "to": recipient.address,
-                "message_id": message_id(recipient.delivery_id, settings.MESSAGE_ID_DOMAIN),
+                "message_id": message_id(recipient.mail_key, settings.MESSAGE_ID_DOMAIN),
                 "date": sent_on,
                 "subject_id": str(recipient.subject_id),
                 "token": links.stop_token(recipient.patient_id),
+                "later": links.later_token(recipient.delivery_id),
             },
         )
 
@@ -142,6 +161,20 @@ class Mail:
         )
         mail.attach_alternative(self.letter.html % self.values, "text/html")
         return mail
+
+
+class Sendable(Protocol):
+    """A finished mail, as far as handing it over is concerned."""
+
+    @property
+    def address(self) -> str:
+        """Where it goes."""
+
+    def as_bytes(self) -> bytes:
+        """Return the finished message with network line ends."""
+
+    def as_django(self) -> EmailMultiAlternatives:
+        """Return the mail for mail backends of another kind."""
 
 
 def sender_of(clinic_name: str) -> str:
@@ -175,14 +208,19 @@ def compose(occasion: Occasion) -> Letter:
             "clinic_phone": occasion.clinic_phone,
             "emergency_number": occasion.emergency_number,
             "language": occasion.language,
-            "weekday": formats.date_format(occasion.slot_on, "l"),
+            "weekday": formats.date_format(occasion.slot_on - dt.timedelta(days=kind == "session_missed"), "l"),
+            "done": occasion.done,
+            "planned": occasion.planned,
+            "ahead": occasion.ahead,
+            "is_later": occasion.is_later,
+            "later_url": "" if occasion.starts_at else links.later_url(MARKS["later"]),
             "minutes": occasion.minutes,
             "starts_at": formats.time_format(occasion.starts_at) if occasion.starts_at else "",
             "open_url": links.absolute(reverse(OPENS[kind], args=[] if kind in ONE_PAGE else [subject_id])),
             "stop_url": links.stop_url(MARKS["token"]),
             "wishes_url": links.absolute(reverse("reminders:preferences")),
         }
-        if kind == "session_today":
+        if kind in {"session_today", "session_missed"}:
             context["move_url"] = links.absolute(reverse("patients:session_move", args=[subject_id]))
             context["skip_url"] = links.absolute(reverse("patients:session_skip", args=[subject_id]))
         subject = " ".join(render_to_string(f"reminders/{kind}.subject.txt", context).split())
@@ -262,7 +300,7 @@ class Line:
             # It was broken already; the next mail opens another one.
             self.backend.connection = None
 
-    def send(self, mail: Mail) -> None:
+    def send(self, mail: Sendable) -> None:
         """Hand one mail over and return when the server took it; raises TryLater, Refused, LineBroken or LineDown."""
         try:
             if isinstance(self.backend, SmtpBackend) and self.backend.connection is not None:

@@ -16,6 +16,8 @@ class Hold(StrEnum):
     MOVED = "moved"
     ON_HOLD = "on_hold"
     ENDED = "ended"
+    NOTHING = "nothing"
+    OTHER_MAIL = "other_mail"
     NO_ACCESS = "no_access"
     NO_ADDRESS = "no_address"
 
@@ -52,6 +54,8 @@ class Situation:
     subject: Subject
     subject_on: date | None
     is_follow_up: bool
+    is_empty: bool = False
+    has_other_mail: bool = False
 
 
 def hold_reason(now: Situation) -> Hold | None:
@@ -76,4 +80,8 @@ def hold_reason(now: Situation) -> Hold | None:
         return Hold.PAUSED
     if not now.is_wanted:
         return Hold.OPTED_OUT
+    if now.is_empty:
+        return Hold.NOTHING
+    if now.has_other_mail:
+        return Hold.OTHER_MAIL
     return None if now.has_address else Hold.NO_ADDRESS

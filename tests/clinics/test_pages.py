@@ -31,6 +31,7 @@ CLINIC = {
     "pain_amber_max": "5",
     "silence_days": "7",
     "missed_in_a_row": "3",
+    "escalate_minutes": "15",
     "keep_records_years": "10",
 }
 

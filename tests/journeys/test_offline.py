@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from patients.actions.caseload import refresh_entry
@@ -28,17 +28,22 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.fixture
-def phone(new_context: Callable[..., BrowserContext], live_server: LiveServer, cast: Cast) -> Page:
-    """Hannah's phone with Today open and everything prepared for times without a connection."""
+def phone(browser: Browser, browser_context_args: dict[str, Any], live_server: LiveServer, cast: Cast) -> Iterator[Page]:
+    """Hannah's phone with Today open and everything prepared for times without a connection.
+
+    Its context ends with the browser: closing one whose service worker is at work can take for ever.
+    """
     cast.session_today(cast.hannah)
     refresh_entry(Patient.objects.select_related("clinic").get(pk=cast.hannah.pk), now=timezone.now())
-    context = new_context(base_url=live_server.url)
+    context = browser.new_context(**browser_context_args, base_url=live_server.url)
     enter(context, live_server, cast.hannah)
     page = context.new_page()
     page.set_default_timeout(10_000)
     page.goto("/me/")
     page.wait_for_function("() => navigator.serviceWorker.controller")
-    return page
+    yield page
+    for one in context.pages:
+        one.goto("about:blank")
 
 
 def enter(context: BrowserContext, live_server: LiveServer, patient: Patient) -> None:

@@ -29,9 +29,10 @@ import time_machine
 from django.test import Client
 
 from clinics.localtime import to_utc
+from patients.actions.alerts import acknowledge_alert
 from patients.actions.assessments import answer_assessment
 from patients.actions.assigning import assign_program
-from patients.actions.caseload import acknowledge_alert, close_past_days
+from patients.actions.caseload import close_past_days
 from patients.actions.diary import check_in
 from patients.actions.planning import move_session, pause_plan, skip_session
 from patients.actions.sessions import Done, log_session

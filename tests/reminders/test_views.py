@@ -102,7 +102,13 @@ def test_a_patient_changes_the_times_and_the_plan_follows(cast: Cast, hannah: Cl
     response = hannah.post(reverse("reminders:preferences"), FORM)
     assert response.status_code == 302
     wishes = {row.kind: row.at_local_time for row in Preference.objects.filter(patient=cast.hannah)}
-    assert wishes == {Kind.SESSION_TODAY: dt.time(18, 30), Kind.ASSESSMENT_DUE: dt.time(10), Kind.MESSAGE_WAITING: dt.time(8)}
+    assert wishes == {
+        Kind.SESSION_TODAY: dt.time(18, 30),
+        Kind.SESSION_MISSED: dt.time(10),
+        Kind.ASSESSMENT_DUE: dt.time(10),
+        Kind.MESSAGE_WAITING: dt.time(8),
+        Kind.WEEKLY_SUMMARY: dt.time(18),
+    }
     assert "18:30" in hannah.get(reverse("reminders:mine")).content.decode()
     assert AuditEvent.objects.filter(action="reminder.change", patient_id=cast.hannah.pk).count() == 1
 
@@ -121,12 +127,34 @@ def test_the_clinic_changes_them_for_a_patient(cast: Cast, therapist: Client) ->
         {"paused_to_on": "2001-01-01"},
         {"paused_to_on": "9999-12-31"},
         {"paused_to_on": "x"},
+        {"session_missed_on": "on", "session_missed_at": ""},
+        {"weekly_summary_on": "on", "weekly_summary_at": "18:00", "weekday": "3"},
+        {"quiet_from": "21:00"},
+        {"quiet_until": "08:00"},
+        {"quiet_from": "21:00", "quiet_until": "21:00"},
     ],
 )
 def test_what_cannot_be_is_refused_beside_its_field(cast: Cast, hannah: Client, wrong: dict[str, str]) -> None:
     response = hannah.post(reverse("reminders:preferences"), FORM | wrong)
     assert response.status_code == 422
     assert not Preference.objects.filter(patient=cast.hannah).exists()
+
+
+def test_quiet_hours_across_midnight_move_what_would_come_in_them(cast: Cast, hannah: Client) -> None:
+    assert hannah.post(reverse("reminders:preferences"), FORM | {"quiet_from": "18:00", "quiet_until": "07:30"}).status_code == 302
+    page = hannah.get(reverse("reminders:mine")).content.decode()
+    assert "17:45" in page
+    form = hannah.get(reverse("reminders:preferences")).content.decode()
+    assert 'value="18:00"' in form
+    assert 'value="07:30"' in form
+
+
+def test_the_weekly_summary_is_wished_for_with_its_day(cast: Cast, hannah: Client) -> None:
+    wish = {"weekly_summary_on": "on", "weekly_summary_at": "19:15", "weekday": "1"}
+    assert hannah.post(reverse("reminders:preferences"), FORM | wish).status_code == 302
+    row = Preference.objects.get(patient=cast.hannah, kind=Kind.WEEKLY_SUMMARY)
+    assert (row.is_on, row.at_local_time, row.weekday) == (True, dt.time(19, 15), 1)
+    assert "Summary of the week" in hannah.get(reverse("reminders:mine")).content.decode()
 
 
 def test_a_pause_shows_in_the_coming_days(cast: Cast, hannah: Client) -> None:
@@ -156,7 +184,7 @@ def test_looking_changes_nothing_and_one_button_stops_everything(cast: Cast) -> 
     assert not Preference.objects.filter(patient=cast.hannah).exists()
     response = client.post(url, {"stop": "1"}, follow=True)
     assert "You get no more reminder mails." in response.content.decode()
-    assert list(Preference.objects.filter(patient=cast.hannah).values_list("is_on", flat=True)) == [False, False, False]
+    assert list(Preference.objects.filter(patient=cast.hannah).values_list("is_on", flat=True)) == [False] * len(Kind)
 
 
 def test_the_form_behind_the_link_wants_its_token(cast: Cast) -> None:
@@ -172,7 +200,7 @@ def test_a_mail_program_stops_with_one_post(cast: Cast) -> None:
     assert client.post(url, {"other": "1"}).status_code == 400
     assert not Preference.objects.filter(patient=cast.hannah, is_on=False).exists()
     assert client.post(url, {"List-Unsubscribe": "One-Click"}).status_code == 200
-    assert Preference.objects.filter(patient=cast.hannah, is_on=False).count() == 3
+    assert Preference.objects.filter(patient=cast.hannah, is_on=False).count() == len(Kind)
 
 
 def keep(token: str) -> str:

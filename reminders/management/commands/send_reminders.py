@@ -36,7 +36,7 @@ class Command(BaseCommand):
             try:
                 report = tick(now=timezone.now())
                 done = ", ".join(f"{name} {count}" for name, count in report.tally.counts().items())
-                self.stdout.write(f"{timezone.now():%Y-%m-%d %H:%M:%S} planned {report.plan.created}, {done}")
+                self.stdout.write(f"{timezone.now():%Y-%m-%d %H:%M:%S} planned {report.plan.created}, {done}, to staff {report.staff.sent}")
             except Error as error:
                 # Away for a while: the rows wait, the next tick finds them.
                 if not loop:

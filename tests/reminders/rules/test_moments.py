@@ -1,14 +1,16 @@
 """The moment of a reminder, and the reasons that hold it back."""
 
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reminders.rules.holding import Hold, Program, Situation, Subject, hold_reason
-from reminders.rules.moments import Moment, assessment_slots, message_moment, moment
-from reminders.rules.timing import Kind
+from reminders.rules.moments import Moment, assessment_slots, message_moment, moment, summary_days
+from reminders.rules.timing import Kind, QuietHours
 
 DAY = date(2026, 3, 18)
 
@@ -88,3 +90,62 @@ def test_a_message_is_spoken_of_after_a_quarter_of_an_hour_but_not_at_night(sent
     found = message_moment(datetime.fromisoformat(sent))
     assert found.due == datetime.fromisoformat(due)
     assert found.due < found.expires
+
+
+EVENING = QuietHours(time(21), time(8))
+NOON = QuietHours(time(12), time(14))
+
+
+@pytest.mark.parametrize(
+    ("wish", "starts", "quiet", "expected"),
+    [
+        pytest.param(time(9), None, EVENING, Moment(at("09:00"), at("21:00")), id="nothing is tried again in the quiet hours"),
+        pytest.param(time(7), None, EVENING, Moment(at("08:00"), at("20:00")), id="after the night"),
+        pytest.param(time(22), None, EVENING, Moment(at("20:45"), at("21:00")), id="before the night"),
+        pytest.param(time(13), None, NOON, Moment(at("14:00"), at("23:00")), id="after the nap"),
+        pytest.param(time(9), at("08:45"), EVENING, Moment(at("08:00"), at("08:45")), id="less than an hour before an early appointment"),
+        pytest.param(time(9), at("07:30"), EVENING, None, id="an appointment in the quiet hours is not announced"),
+        pytest.param(time(9), None, QuietHours(time(8), time(8)), Moment(at("09:00"), at("21:00")), id="the same times are no quiet hours"),
+    ],
+)
+def test_quiet_hours_move_the_moment(wish: time, starts: datetime | None, quiet: QuietHours, expected: Moment | None) -> None:
+    assert moment(Kind.SESSION_TODAY, DAY, wish, starts, quiet) == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "quiet", "due"),
+    [
+        ("10:00", EVENING, "2026-03-18T10:15"),
+        ("20:50", EVENING, "2026-03-19T08:00"),
+        ("03:00", EVENING, "2026-03-18T08:00"),
+        ("12:30", NOON, "2026-03-18T14:00"),
+        ("22:00", NOON, "2026-03-18T22:15"),
+    ],
+)
+def test_a_message_waits_for_the_end_of_the_patients_own_quiet_hours(sent: str, quiet: QuietHours, due: str) -> None:
+    assert message_moment(at(sent), quiet).due == datetime.fromisoformat(due)
+
+
+@pytest.mark.parametrize(
+    ("slot", "first", "last"),
+    [("2026-03-22", "2026-03-16", "2026-03-22"), ("2026-03-23", "2026-03-16", "2026-03-22")],
+)
+def test_the_summary_looks_back_on_the_week_up_to_sunday(slot: str, first: str, last: str) -> None:
+    assert summary_days(date.fromisoformat(slot)) == (date.fromisoformat(first), date.fromisoformat(last))
+
+
+TIMES = st.builds(time, st.integers(0, 23), st.integers(0, 59))
+
+
+@given(TIMES, TIMES, TIMES, st.none() | TIMES)
+def test_no_reminder_is_ever_due_or_useful_in_the_quiet_hours(wish: time, begin: time, end: time, starts: time | None) -> None:
+    quiet = QuietHours(begin, end)
+    found = moment(Kind.SESSION_TODAY, DAY, wish, datetime.combine(DAY, starts) if starts else None, quiet)
+    if found is None:
+        return
+    assert found.due.date() == DAY
+    assert not quiet.covers(found.due.time())
+    minute = found.due
+    while minute < found.expires:
+        assert not quiet.covers(minute.time())
+        minute += timedelta(minutes=1)

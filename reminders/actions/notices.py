@@ -1,0 +1,330 @@
+"""Mails to staff: a stop sign until somebody acknowledges it, from one person to the next, and the daily digest.
+
+Read and written in sets. A tick may be lost, doubled or killed: which step comes next is worked out from the rows that are there.
+"""
+
+import datetime as dt
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+
+from clinics.localtime import local_day, to_utc
+from clinics.models import Clinic, ClosedDay, Membership, Role
+from patients.models import Alert
+from reminders.channels.email import mailbox
+from reminders.channels.staff import Figures, StaffLetter, StaffMail, write_letter
+from reminders.models import StaffNotice, StaffWish
+from reminders.rules import timing
+from reminders.rules.escalation import DIGEST_AT, Colleague, Step, Told, due_step, is_open_day, whom_to_tell
+
+Status = StaffNotice.Status
+Hold = StaffNotice.HoldReason
+STOP_SIGN_LASTS = dt.timedelta(days=30)
+"""A mail about a stop sign is tried for so long, unless somebody acknowledges it before."""
+RECENT = dt.timedelta(days=2)
+"""How far back every tick looks for stop signs; older ones are looked for with the hourly planning."""
+FIRST_DIGEST_BACK = dt.timedelta(days=7)
+"""How far back the first digest of a person looks."""
+DIGEST_DAYS_AHEAD = 1
+REACHES = (Status.QUEUED, Status.CLAIMED, Status.SENT)
+BATCH = 500
+
+
+# --- stop signs -----------------------------------------------------------------------------
+
+
+def waiting_stop_signs(since: dt.datetime | None = None) -> QuerySet[Alert]:
+    """Return the stop signs nobody acknowledged and whose last step was not taken yet; None as `since`: however old they are."""
+    last = StaffNotice.objects.filter(alert=OuterRef("pk"), clinic=OuterRef("clinic"), step=Step.MANAGERS)
+    rows = Alert.objects.open().filter(~Exists(last), level=Alert.Level.STOP, patient__erased_at=None)
+    found: QuerySet[Alert] = rows.filter(raised_at__gte=since) if since else rows
+    return found
+
+
+def plan_stop_signs(*, now: dt.datetime, since: dt.datetime | None = None) -> int:
+    """Write the mails of the steps that are due; returns how many. Constant number of queries for each batch of stop signs."""
+    waiting = list(
+        waiting_stop_signs(since)
+        .order_by("raised_at", "pk")
+        .values_list("pk", "clinic_id", "patient_id", "patient__therapist_id", "clinic__escalate_minutes", "clinic__time_zone")
+    )
+    return sum(plan_steps(waiting[at : at + BATCH], now=now) for at in range(0, len(waiting), BATCH))
+
+
+def plan_steps(waiting: Sequence[tuple[uuid.UUID, uuid.UUID, uuid.UUID, uuid.UUID | None, int, str]], *, now: dt.datetime) -> int:
+    """Write the next mails about these stop signs where their time has come."""
+    staff = staff_of({row[1] for row in waiting})
+    taken, people = steps_taken([row[0] for row in waiting])
+    new = []
+    for alert, clinic, patient, therapist, minutes, zone in waiting:
+        for step, member in due_mails(taken[alert], people[alert], therapist, staff[clinic], minutes, now):
+            new.append(
+                StaffNotice(
+                    clinic_id=clinic,
+                    member_id=member,
+                    kind=StaffNotice.Kind.STOP_SIGN,
+                    patient_id=patient,
+                    alert_id=alert,
+                    step=step,
+                    slot_on=local_day(now, zone),
+                    due_at=now,
+                    expires_at=now + STOP_SIGN_LASTS,
+                    created_at=now,
+                )
+            )
+    # Two ticks at once reckon the same: the unique row decides.
+    StaffNotice.objects.bulk_create(new, ignore_conflicts=True, batch_size=BATCH)
+    return len(new)
+
+
+def due_mails(
+    taken: dict[int, Told],
+    people: set[uuid.UUID],
+    therapist: uuid.UUID | None,
+    staff: Sequence[Colleague],
+    minutes: int,
+    now: dt.datetime,
+) -> list[tuple[Step, uuid.UUID]]:
+    """Return the step that is due and its people; where nobody is left for a step, the people of the next one."""
+    step = due_step(taken, minutes, now)
+    while step is not None:
+        found = whom_to_tell(step, therapist, staff, people)
+        if found:
+            return [(step, member) for member in found]
+        step = Step(step + 1) if step < Step.MANAGERS else None
+    return []
+
+
+def staff_of(clinics: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Colleague]]:
+    """Return who works in these clinics now, whoever came first in front."""
+    found: dict[uuid.UUID, list[Colleague]] = defaultdict(list)
+    rows = Membership.objects.current().staff().filter(clinic_id__in=list(clinics)).order_by("created_at", "pk")
+    for key, clinic, role in rows.values_list("pk", "clinic_id", "role"):
+        found[clinic].append(Colleague(key, role == Role.MANAGER))
+    return found
+
+
+def steps_taken(alerts: Sequence[uuid.UUID]) -> tuple[dict[uuid.UUID, dict[int, Told]], dict[uuid.UUID, set[uuid.UUID]]]:
+    """Return, for each stop sign, the steps that were taken and the people who were told."""
+    steps: dict[uuid.UUID, dict[int, Told]] = defaultdict(dict)
+    people: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
+    rows = StaffNotice.objects.filter(alert_id__in=alerts).values_list("alert_id", "step", "member_id", "created_at", "status")
+    for alert, step, member, created_at, status in rows:
+        people[alert].add(member)
+        before = steps[alert].get(step)
+        reaches = status in REACHES
+        steps[alert][step] = Told(
+            min(before.since, created_at) if before else created_at, reaches or (before.reaches_somebody if before else False)
+        )
+    return steps, people
+
+
+# --- digest ---------------------------------------------------------------------------------
+
+
+def plan_digests(*, now: dt.datetime, looked_at: dt.datetime) -> int:
+    """Write today's and tomorrow's digests of everybody who wants one, on open days of their clinic; returns how many are new.
+
+    Whether there is anything to say is looked at when it is sent. One that would have been due before the last look is not made up.
+    """
+    refusing = StaffWish.objects.filter(member=OuterRef("pk"), wants_digest=False)
+    rows = Membership.objects.current().staff().filter(~Exists(refusing)).values_list("pk", "clinic_id").order_by("clinic_id", "pk")
+    by_clinic: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
+    for member, clinic in rows:
+        by_clinic[clinic].append(member)
+    clinics = Clinic.objects.filter(pk__in=by_clinic).values_list("pk", "time_zone", "open_weekdays")
+    span = (now - dt.timedelta(days=2), now + dt.timedelta(days=DIGEST_DAYS_AHEAD + 2))
+    closed: dict[uuid.UUID, set[dt.date]] = defaultdict(set)
+    for clinic, on in ClosedDay.objects.filter(on__range=(span[0].date(), span[1].date())).values_list("clinic_id", "on"):
+        closed[clinic].add(on)
+    new = []
+    for clinic, zone, weekdays in clinics:
+        today = local_day(now, zone)
+        for ahead in range(DIGEST_DAYS_AHEAD + 1):
+            day = today + dt.timedelta(days=ahead)
+            due, expires = digest_times(day, zone)
+            if due > looked_at and expires > now and is_open_day(day, weekdays, closed[clinic]):
+                new += [digest_row(clinic, member, day, due, expires, now) for member in by_clinic[clinic]]
+    there = set(
+        StaffNotice.objects.filter(
+            kind=StaffNotice.Kind.DIGEST, slot_on__range=(span[0].date(), span[1].date()), member_id__in=[row.member_id for row in new]
+        ).values_list("member_id", "slot_on")
+    )
+    missing = [row for row in new if (row.member_id, row.slot_on) not in there]
+    StaffNotice.objects.bulk_create(missing, ignore_conflicts=True, batch_size=BATCH)
+    return len(missing)
+
+
+def digest_times(day: dt.date, zone: str) -> tuple[dt.datetime, dt.datetime]:
+    """Return when the digest of a day is due and from when it is no longer sent."""
+    due = timing.due_at(day, DIGEST_AT)
+    expires = timing.expires_at(timing.Kind.DIGEST, due, day)
+    return to_utc(due.date(), due.time(), zone), to_utc(expires.date(), expires.time(), zone)
+
+
+def digest_row(clinic: uuid.UUID, member: uuid.UUID, day: dt.date, due: dt.datetime, expires: dt.datetime, now: dt.datetime) -> StaffNotice:
+    """Return the row of one digest."""
+    return StaffNotice(
+        clinic_id=clinic,
+        member_id=member,
+        kind=StaffNotice.Kind.DIGEST,
+        slot_on=day,
+        due_at=due,
+        expires_at=expires,
+        created_at=now,
+    )
+
+
+# --- the second look ------------------------------------------------------------------------
+
+COLUMNS = (
+    "id",
+    "clinic_id",
+    "member_id",
+    "kind",
+    "step",
+    "slot_on",
+    "due_at",
+    "expires_at",
+    "attempts",
+    "alert_id",
+    "alert__status",
+    "alert__raised_at",
+    "patient_id",
+    "patient__number",
+    "patient__first_name",
+    "patient__last_name",
+    "member__role",
+    "member__status",
+    "member__user__is_active",
+    "member__user__email",
+    "member__user__language",
+    "clinic__name",
+    "clinic__language",
+    "clinic__time_zone",
+)
+
+
+@dataclass(slots=True)
+class ClaimedNotice:
+    """A claimed mail to staff with everything it needs; `figures` come with the second look."""
+
+    pk: uuid.UUID
+    clinic_id: uuid.UUID
+    member_id: uuid.UUID
+    kind: str
+    step: int
+    slot_on: dt.date
+    due_at: dt.datetime
+    expires_at: dt.datetime
+    attempts: int
+    alert_id: uuid.UUID | None
+    alert_status: str | None
+    raised_at: dt.datetime | None
+    patient_id: uuid.UUID | None
+    number: str | None
+    first_name: str | None
+    last_name: str | None
+    role: str
+    member_status: str
+    user_is_active: bool | None
+    user_email: str | None
+    user_language: str | None
+    clinic_name: str
+    clinic_language: str
+    zone: str
+    figures: Figures | None = None
+
+    @property
+    def works_here(self) -> bool:
+        """Whether the person still works in the clinic and can sign in."""
+        return self.role != Role.PATIENT and self.member_status == Membership.Status.ACTIVE and bool(self.user_is_active)
+
+    @property
+    def letter(self) -> StaffLetter:
+        """What the mail says."""
+        initials = "".join(f"{name[:1]}." for name in (self.first_name or "", self.last_name or "") if name)
+        return StaffLetter(
+            notice_id=self.pk,
+            kind=self.kind,
+            step=self.step,
+            language=self.user_language or self.clinic_language,
+            address=mailbox(self.user_email or ""),
+            clinic_name=self.clinic_name,
+            zone=self.zone,
+            alert_id=self.alert_id,
+            initials=initials,
+            number=self.number or "",
+            raised_at=self.raised_at,
+            figures=self.figures,
+        )
+
+
+def read_notices(claim: uuid.UUID) -> list[ClaimedNotice]:
+    """Read the mails of a claim, the oldest first, in one query."""
+    rows = StaffNotice.objects.filter(claim=claim, status=Status.CLAIMED).order_by("due_at", "id")
+    return [ClaimedNotice(*row) for row in rows.values_list(*COLUMNS)]
+
+
+def look_at_notices(rows: Sequence[ClaimedNotice], *, now: dt.datetime) -> Iterator[tuple[ClaimedNotice, str | None]]:
+    """Yield each mail with the reason why it must not go out, or None; a constant number of queries for all of them."""
+    digests = [row for row in rows if row.kind == StaffNotice.Kind.DIGEST]
+    refusing: set[uuid.UUID] = set()
+    if digests:
+        members = [row.member_id for row in digests]
+        refusing = set(StaffWish.objects.filter(member_id__in=members, wants_digest=False).values_list("member_id", flat=True))
+        count_news(digests, now=now)
+    for row in rows:
+        yield row, reason_to_hold(row, refusing)
+
+
+def reason_to_hold(row: ClaimedNotice, refusing: set[uuid.UUID]) -> str | None:
+    """Return why a mail must not go out, the strongest reason first; None lets it go."""
+    if not row.works_here:
+        return Hold.NO_ACCESS
+    if row.kind == StaffNotice.Kind.STOP_SIGN:
+        if row.alert_status != Alert.Status.OPEN:
+            return Hold.SEEN
+    elif row.member_id in refusing:
+        return Hold.OPTED_OUT
+    elif row.figures is None:
+        return Hold.NOTHING_NEW
+    return None if mailbox(row.user_email or "") else Hold.NO_ADDRESS
+
+
+def count_news(rows: Sequence[ClaimedNotice], *, now: dt.datetime) -> None:
+    """Give each digest its numbers: the open alerts raised since the person's last one, of the patients who are theirs.
+
+    Patients whose therapist works here no more, or who have none, are in the digests of the managers.
+    """
+    members = [row.member_id for row in rows]
+    clinics = {row.clinic_id for row in rows}
+    sent = StaffNotice.objects.filter(member_id__in=members, kind=StaffNotice.Kind.DIGEST, status=Status.SENT)
+    last = dict(sent.values("member_id").annotate(last=Max("sent_at")).values_list("member_id", "last"))
+    since = {row.member_id: last.get(row.member_id) or row.due_at - FIRST_DIGEST_BACK for row in rows}
+    staff = staff_of(clinics)
+    alerts = (
+        Alert.objects.open()
+        .filter(Q(level=Alert.Level.ATTENTION), clinic_id__in=clinics, raised_at__gt=min(since.values()), patient__erased_at=None)
+        .order_by("clinic_id", "patient__number")
+        .values_list("clinic_id", "raised_at", "patient__therapist_id", "patient__number", "patient__first_name", "patient__last_name")
+    )
+    news: dict[uuid.UUID, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    managers = {clinic: [one.key for one in people if one.is_manager] for clinic, people in staff.items()}
+    working = {one.key for people in staff.values() for one in people}
+    for clinic, raised_at, therapist, number, first, last_name in alerts:
+        for member in [therapist] if therapist in working else managers.get(clinic, []):
+            if member in since and raised_at > since[member]:
+                initials = "".join(f"{name[:1]}." for name in (first, last_name) if name)
+                news[member][f"{number} {initials}".strip()] += 1
+    for row in rows:
+        found = news.get(row.member_id)
+        row.figures = Figures(tuple(found.items())) if found else None
+
+
+def write_notice(row: ClaimedNotice, sent_on: str) -> StaffMail:
+    """Return the mail of a row."""
+    return write_letter(row.letter, sent_on)
