@@ -10,6 +10,8 @@ import structlog
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.utils.translation import gettext as _
@@ -179,6 +181,17 @@ class LanguageMiddleware:
         if own:
             return str(own)
         return translation.get_language_from_request(request)
+
+
+class PhonePagesMiddleware(GZipMiddleware):
+    """Compress the pages of a patient, whose phone may hang on a slow network; Django's random padding guards the token."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Compress what was made for a patient, but no download that streams."""
+        member: Membership | None = getattr(request, "member", None)
+        if response.streaming or member is None or not member.is_patient:
+            return response
+        return super().process_response(request, response)
 
 
 class PrivacyMiddleware:

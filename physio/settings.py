@@ -86,6 +86,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "clinics.middleware.PhonePagesMiddleware",
     "clinics.middleware.RequestIdMiddleware",
     "physio.health.HealthzMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -1,6 +1,7 @@
 """Today in every state a patient can be in, how much it asks of the database, and who may not see it."""
 
 import datetime as dt
+import gzip
 from typing import Any
 
 import pytest
@@ -78,6 +79,17 @@ def test_today_asks_at_most_six_questions_of_the_database_and_is_light(cast: Cas
     hannah.get("/me/")
     assert queries(hannah, "/me/") <= 6
     assert len(hannah.get("/me/").content) <= 25_000
+
+
+def test_today_travels_compressed_to_a_phone_and_pages_of_the_clinic_do_not(cast: Cast, hannah: Client) -> None:
+    with_session_today(cast, cast.hannah)
+    phone = hannah.get("/me/", headers={"accept-encoding": "gzip"})
+    assert phone["Content-Encoding"] == "gzip"
+    assert len(phone.content) <= 15_000
+    assert "Accept-Encoding" in phone["Vary"]
+    assert gzip.decompress(phone.content).decode().startswith("<!doctype html>")
+    clinic = sign_in(Client(), cast.therapist).get("/patients/", headers={"accept-encoding": "gzip"})
+    assert "Content-Encoding" not in clinic
 
 
 def test_a_check_in_is_stored_with_at_most_six_statements(cast: Cast, hannah: Client) -> None:
