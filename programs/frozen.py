@@ -30,7 +30,7 @@ def frozen_plans(keys: Iterable[uuid.UUID]) -> dict[uuid.UUID, FrozenPlan]:
     lines: dict[uuid.UUID, list[Prescription]] = defaultdict(list)
     if missing := wanted - found.keys():
         rows = Prescription.objects.filter(session_plan_id__in=missing).select_related("exercise", "session_plan__version__program")
-        for row in rows.order_by("position"):
+        for row in rows.order_by("position", "pk"):
             lines[row.session_plan_id].append(row)
     for key, own in lines.items():
         plan = own[0].session_plan

@@ -17,7 +17,7 @@ def test_a_published_plan_is_read_once_and_whole(cast: Cast) -> None:
             own = found[plan.pk]
             assert own.plan == plan
             assert own.plan.version.program.key == "leg"
-            assert [line.pk for line in own.lines] == list(plan.prescriptions.order_by("position").values_list("pk", flat=True))
+            assert [line.pk for line in own.lines] == list(plan.prescriptions.order_by("position", "pk").values_list("pk", flat=True))
             assert all(line.exercise.name for line in own.lines)
     assert len(first) - len(plans) <= 1
     with CaptureQueriesContext(connection) as again:
