@@ -187,9 +187,10 @@ class PhonePagesMiddleware(GZipMiddleware):
     """Compress the pages of a patient, whose phone may hang on a slow network; Django's random padding guards the token."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Compress what was made for a patient, but no download that streams."""
+        """Compress a page that was made for a patient: no answer of the API, no download that streams."""
         member: Membership | None = getattr(request, "member", None)
-        if response.streaming or member is None or not member.is_patient:
+        is_page = not response.streaming and response.headers.get("Content-Type", "").startswith("text/html")
+        if not is_page or member is None or not member.is_patient:
             return response
         return super().process_response(request, response)
 
