@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from patients.charts.words import number
 from patients.day import Day
 from patients.models import Assessment
 from patients.rules.adherence import adherence_by_setting
@@ -43,7 +42,7 @@ def reached_of(day: Day, program: Program | None, assessments: Sequence[Assessme
     """Return what was reached, from the day and the program's assessments in date order; without a query."""
     by_setting = adherence_by_setting(day.sessions, day.today)
     counted = day.counted
-    places = [(setting.value, number(one.done), one.due) for setting, one in by_setting.items() if one.due]
+    places = [(setting.value, str(round(one.done)), one.due) for setting, one in by_setting.items() if one.due]
     found = [
         measure_of("capability", Instrument.PSFS_RUN, "running_capability_0_10", assessments),
         measure_of("pain", Instrument.NPRS_RUN, "running_pain_0_10", assessments),
@@ -51,7 +50,7 @@ def reached_of(day: Day, program: Program | None, assessments: Sequence[Assessme
     is_run_walk = program is not None and program.kind == Program.Kind.RUN_WALK
     return Reached(
         program=program,
-        done=number(counted.done),
+        done=str(round(counted.done)),
         due=counted.due,
         places=places if len(places) > 1 else [],
         measures=[one for one in found if one is not None],

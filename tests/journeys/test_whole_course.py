@@ -288,6 +288,6 @@ def test_a_course_from_the_first_day_to_six_months_after(client: Client, cast: C
 
         # what was reached, in words: 4 to 8 is beyond chance answers, 6 to 2 is what most people notice
         page = client.get("/me/").content.decode()
-        for words in ("33.8 of 40", "from 4 to 8", "from 6 to 2", "(3 points)", "(2 points or 30 percent)"):
+        for words in ("34 of 40", "from 4 to 8", "from 6 to 2", "(3 points)", "(2 points or 30 percent)"):
             assert words in page
         assert Alert.objects.filter(patient=course.nora, rule="pain_level", status="acknowledged").exists()
