@@ -2,6 +2,7 @@
 
 import gc
 import os
+import pickle
 import shutil
 import socket
 import sys
@@ -12,7 +13,6 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache, caches
-from django.db import connections
 from django.test import TransactionTestCase
 from django.utils import timezone
 from hypothesis import HealthCheck
@@ -21,12 +21,11 @@ from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 from pytest_playwright.pytest_playwright import CreateContextCallback
 
-from clinics import audit, trail_triggers
-from clinics.models import User
+from clinics import audit
 from physio.messages import compile_messages
 from programs.actions import load_library
-from programs.models import Program
 from tests.cast import Cast, build_cast, recall_cast
+from tests.kept import keep_copy
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's own loop runs in the thread of the test
 
@@ -51,19 +50,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(os.environ.get("TESTS_FOLDER", ""), ignore_errors=True)
 
 
-EMPTIES_DATABASE = frozenset({"live_server", "transactional_db"})
-
-
-def empties_database(item: pytest.Item) -> bool:
-    """Tell whether a test leaves the database empty, so that the next one has to build the cast anew."""
-    marker = item.get_closest_marker("django_db")
-    return bool(EMPTIES_DATABASE & set(getattr(item, "fixturenames", ())) or marker and marker.kwargs.get("transaction"))
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put what empties the database at the end; mark what drives a browser, and skip it where there is none."""
-    items.sort(key=empties_database)
+    """Mark what drives a browser and put it last, since windows stay open; skip it where there is none."""
     skipped = 0
     for item in items:
         if BROWSER_FIXTURES & set(getattr(item, "fixturenames", ())):
@@ -71,6 +60,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.get_closest_marker("browser") and not CHROMIUM:
             item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
             skipped += 1
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     config.stash[skipped_journeys] = skipped
 
 
@@ -83,24 +73,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     skipped = [report for report in terminalreporter.stats.get("skipped", []) if "no Chromium" in str(report.longrepr)]
     if skipped:
         terminalreporter.write_sep("!", f"{len(skipped)} browser tests were SKIPPED: there is no Chromium here", red=True, bold=True)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _trail_can_be_emptied() -> None:
-    """Let transactional tests empty the trail: its triggers step aside for that moment only."""
-    case: Any = TransactionTestCase
-    empty = case._fixture_teardown
-
-    def without_triggers(self: TransactionTestCase) -> None:
-        connection = connections["default"]
-        trail_triggers.remove(connection)
-        try:
-            empty(self)
-        finally:
-            trail_triggers.install(connection)
-
-    # TestCase has a teardown of its own that rolls back instead.
-    case._fixture_teardown = without_triggers
 
 
 @pytest.fixture(autouse=True)
@@ -187,33 +159,33 @@ def own_environment(tmp_path: Path) -> dict[str, str]:
     }
 
 
-built_at = pytest.StashKey[Any]()
+kept_cast = pytest.StashKey[bytes]()
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any, request: pytest.FixtureRequest) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any, request: pytest.FixtureRequest) -> Iterator[None]:
     """Load the library and let the cast come in once; every test starts from them and leaves nothing behind."""
     with django_db_blocker.unblock():
         load_library(now=timezone.now())
-        request.config.stash[built_at] = build_cast().now
+        request.config.stash[kept_cast] = pickle.dumps(recall_cast(build_cast().now))
+        copy = keep_copy()
+    # Others roll back; what a transactional test left is replaced by the copy as a whole.
+    case: Any = TransactionTestCase
+    empty, case._fixture_teardown = case._fixture_teardown, lambda self: copy.restore()
     # What is loaded by now stays; the collector need not look through it in every test.
     gc.collect()
     gc.freeze()
+    yield
+    case._fixture_teardown = empty
+    with django_db_blocker.unblock():
+        copy.drop()
 
 
 @pytest.fixture
-def library(db: None) -> None:
-    """The shared library, loaded again where a transactional test emptied the database."""
-    if not Program.objects.exists():
-        load_library(now=timezone.now())
-
-
-@pytest.fixture
-def cast(library: None, request: pytest.FixtureRequest) -> Cast:
-    """The people every test knows."""
-    if User.objects.exists():
-        return recall_cast(request.config.stash[built_at])
-    return build_cast()
+def cast(db: None, request: pytest.FixtureRequest) -> Cast:
+    """The people every test knows, as if each had been loaded afresh."""
+    cast: Cast = pickle.loads(request.config.stash[kept_cast])  # noqa: S301 - written by this very process
+    return cast
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from exports.calendar_feed import escape, fold, sequence, write_calendar
 from patients.models import Patient, ScheduledSession
 from tests.reminders.scene import at, clinic_in, day, patients_of, session_on
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("library")]
+pytestmark = pytest.mark.django_db
 
 NOW = at("2026-11-17T12:00")
 Component = dict[str, list[Any]]

@@ -17,7 +17,7 @@ from reminders.links import later_token, stop_token
 from reminders.models import Delivery
 from tests.reminders.scene import at, clinic_in, day, patients_of, session_on, wish
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("library")]
+pytestmark = pytest.mark.django_db
 
 TUESDAY = day("2026-11-17")
 DUE = at("2026-11-17T07:00")

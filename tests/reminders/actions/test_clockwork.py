@@ -15,7 +15,7 @@ from reminders.actions.clockwork import BEAT, PLANNED, tick
 from reminders.models import Delivery, Heartbeat
 from tests.reminders.scene import at, clinic_in, day, patients_of, rows_of, session_on
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("library")]
+pytestmark = pytest.mark.django_db
 
 TUESDAY = day("2027-11-16")
 DUE = at("2027-11-16T07:00")

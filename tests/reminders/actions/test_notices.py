@@ -21,7 +21,7 @@ from tests.cast import person
 from tests.reminders.post_office import PostOffice
 from tests.reminders.scene import at, clinic_in, day, patients_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("library")]
+pytestmark = pytest.mark.django_db
 
 NIGHT = at("2027-11-16T02:00")  # a Tuesday, 03:00 in Berlin
 MINUTE = dt.timedelta(minutes=1)

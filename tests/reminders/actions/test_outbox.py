@@ -26,7 +26,7 @@ from reminders.rules.timing import message_id
 from tests.reminders.post_office import PostOffice, now_and_then
 from tests.reminders.scene import assessment_due, at, clinic_in, day, leave, patients_of, program_of, rows_of, wish
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("library")]
+pytestmark = pytest.mark.django_db
 
 TUESDAY = day("2026-11-17")
 DUE = at("2026-11-17T07:00")
@@ -330,7 +330,7 @@ def test_a_mail_that_cannot_be_written_keeps_nobody_else_waiting(monkeypatch: py
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_senders_at_once_send_each_row_once(library: None, post_office: PostOffice) -> None:
+def test_many_senders_at_once_send_each_row_once(post_office: PostOffice) -> None:
     patients = due_patients(60)
 
     def work(_number: int) -> int:

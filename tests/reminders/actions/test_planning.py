@@ -16,7 +16,7 @@ from reminders.actions.planning import plan_deliveries
 from reminders.models import Delivery, Kind
 from tests.reminders.scene import assessment_due, at, clinic_in, day, leave, patients_of, program_of, rows_of, session_on, wish
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("library")]
+pytestmark = pytest.mark.django_db
 
 NOW = at("2026-11-17T05:00")  # a Tuesday, 06:00 in Berlin
 TUESDAY, WEDNESDAY, THURSDAY = day("2026-11-17"), day("2026-11-18"), day("2026-11-19")

@@ -12,7 +12,7 @@ from reminders.actions.planning import plan_deliveries
 from reminders.models import Delivery, Kind, Preference
 from tests.reminders.scene import at, clinic_in, day, patients_of, session_on, wish
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("library")]
+pytestmark = pytest.mark.django_db
 
 MONDAY, TUESDAY = day("2026-11-16"), day("2026-11-17")
 MORNING = at("2026-11-17T05:00")
