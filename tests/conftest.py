@@ -44,6 +44,11 @@ def pytest_configure(config: pytest.Config) -> None:
     compile_messages(Path(settings.BASE_DIR, "locale"))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: whoever waits for a browser or a server needs none."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave no folder behind."""
     if not hasattr(config, "workerinput"):

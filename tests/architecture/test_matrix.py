@@ -1,13 +1,15 @@
 """Every address × every person × every method: the table of permissions decides, and nothing of another clinic is ever shown."""
 
+import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.test import Client
 
+from clinics import account_urls
 from clinics.permissions import PUBLIC, SIGNED_IN, allows
 from clinics.scoping import ScopedModel
 from tests.architecture.addresses import METHODS, MISSING, Address, addresses, is_declared
@@ -18,6 +20,15 @@ ENDS_SESSION = {"account_logout"}
 SKIPPED = ENDS_SESSION | {"healthz", "readyz"}
 RIVERSIDE = re.compile(r"Hannah|Marek|Novák|Lena|Vogt|Riverside|riverside|hannah@|Jonas|Keller|Diallo")
 VARIES = re.compile(r'[0-9a-f]{32}|[A-Za-z0-9]{64}|csrfmiddlewaretoken" value="[^"]+"|nonce-\S+|\d{1,2}:\d\d')
+
+
+@pytest.fixture(autouse=True)
+def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let thousands of refusals neither be written down nor take the same time; other tests look at both."""
+    monkeypatch.setattr(account_urls, "STEADY_SECONDS", 0)
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 def client_of(cast: Cast, name: str) -> Client:

@@ -24,6 +24,12 @@ SECONDS_A_FIELD = 12
 SECONDS_TO_READ = 90
 """Reading the three short texts and the list of signs; taps and fields are what the page itself asks for."""
 
+COVERED = """() => [...document.querySelectorAll("button[name=answer]")].filter((one) => {
+  const { left, top, width, height } = one.getBoundingClientRect();
+  return !one.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+}).map((one) => one.textContent)"""
+"""Answers that cannot be touched because something, such as the note that all was saved, lies over them."""
+
 
 class Hand:
     """A page that counts how often it was touched and how many fields were typed into."""
@@ -89,6 +95,7 @@ def test_from_the_invitation_to_today_in_few_taps(
     hand.tap("button:has-text('Save and go on')")
 
     expect(page.get_by_text("Step 2 of 3")).to_be_visible()
+    assert page.evaluate(COVERED) == []
     hand.tap("button:has-text('None of these')")
 
     expect(page.get_by_text("Step 3 of 3")).to_be_visible()
