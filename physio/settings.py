@@ -143,7 +143,13 @@ else:
     _database["DISABLE_SERVER_SIDE_CURSORS"] = _pooled
     if not _pooled:
         # A statement is planned once a connection instead of at every request; planning costs more than reading a few rows.
-        _database["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 3, **_database["OPTIONS"]}
+        # Such a plan does not know whom it is for: with the price of a spinning disk it would sort all entries of somebody who has thousands.
+        _database["OPTIONS"] = {
+            "server_side_binding": True,
+            "prepare_threshold": 3,
+            "options": "-c random_page_cost=1.1",
+            **_database["OPTIONS"],
+        }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
