@@ -62,6 +62,12 @@ def initials(name: object) -> str:
     return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
 
 
+@register.filter
+def sentence(text: object) -> str:
+    """End a text with a full stop, unless it ends with one: a German day may ("22. Nov.")."""
+    return f"{str(text).removesuffix('.')}."
+
+
 def _control_kind(field: BoundField) -> str:
     widget = field.field.widget
     if isinstance(widget, forms.CheckboxInput):

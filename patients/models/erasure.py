@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from clinics.ids import uuid7
 from clinics.models import Clinic, Membership
@@ -17,7 +18,7 @@ class ErasureRequest(ScopedModel):
         """Life of a request; the moves are in `states.py`."""
 
         OPEN = "open", _("waiting for an answer")
-        WITHDRAWN = "withdrawn", _("taken back")
+        WITHDRAWN = "withdrawn", pgettext_lazy("request", "taken back")
         REFUSED = "refused", _("refused")
         DONE = "done", _("carried out")
 

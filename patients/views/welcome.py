@@ -51,10 +51,10 @@ def steps_of(member: Membership) -> list[Step]:
     manages, adds = allows(member, "clinic.change"), allows(member, "patient.create")
     place = _("%(days)s; %(zone)s; closed days: %(closed)s.") % {"days": days or "–", "zone": clinic.time_zone, "closed": closed}
     library = _(
-        "%(total)s programs are in your library, %(approved)s approved. Exercises come from the trials, doses are suggestions: "
-        "a physiotherapist of your clinic approves each before it can be assigned."
+        "Programs in your library: %(total)s, released: %(approved)s. Every exercise and every dose says where it comes from; "
+        "a physiotherapist of your clinic releases a program before it can be assigned."
     ) % {"total": len(versions), "approved": approved}
-    team = _("%(staff)s work here, %(invited)s invited. Everybody who works here sees the patients of the clinic.")
+    team = _("In the team: %(staff)s, invited: %(invited)s. Everybody who works here sees the patients of the clinic.")
     return [
         Step(
             "clinic",

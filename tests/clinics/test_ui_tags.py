@@ -28,6 +28,13 @@ def render(source: str, **context: object) -> str:
     return Template("{% load ui %}" + source).render(Context(context))
 
 
+@pytest.mark.parametrize(
+    ("text", "ended"), [("Pain 6, Sun 22 Nov", "Pain 6, Sun 22 Nov."), ("Schmerz 6, So, 22. Nov.", "Schmerz 6, So, 22. Nov.")]
+)
+def test_a_sentence_ends_with_one_full_stop(text: str, ended: str) -> None:
+    assert ui.sentence(text) == ended
+
+
 def test_an_icon_comes_from_the_sprite_and_is_hidden_from_screen_readers() -> None:
     html = render('{% icon "check" "s" %}')
     assert 'class="i i--s"' in html
