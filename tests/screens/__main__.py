@@ -16,7 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from clinics.middleware import CLINIC_KEY
 from clinics.models import User
@@ -27,11 +27,18 @@ SIZES = {"phone": (390, 844), "laptop": (1366, 800)}
 COLOURS: tuple[Any, ...] = ("light", "dark")
 LANGUAGES = ("en", "de")
 QUICK = (("en", "light"), ("de", "dark"))
+PATIENCE = 5_000
 HIGHEST = 2600
 """Pixels of a page that are photographed."""
 CUT = """() => [...document.querySelectorAll("main *")].filter((one) =>
   one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 40 && getComputedStyle(one).overflowX !== "visible"
 ).map((one) => `${one.scrollWidth} px in ${one.clientWidth}: ${one.outerHTML.slice(0, 80)}`)"""
+SEND_EMPTY = """() => {
+  const form = document.querySelector("main form[method=post]:not([action*=language])");
+  setTimeout(() => HTMLFormElement.prototype.submit.call(form), 0);
+}"""
+
+
 LINES = """() => [...document.querySelectorAll(".btn, .chip, .side a, .tabbar a, .seg > *, th")].filter((one) => {
   const words = document.createTreeWalker(one, NodeFilter.SHOW_TEXT), range = document.createRange(), ends = [];
   while (words.nextNode()) {
@@ -57,12 +64,17 @@ class Photographer:
         with self.browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=colour, locale=language, service_workers="block"
         ) as context:
+            context.set_default_timeout(PATIENCE)
             if who:
                 User.objects.filter(pk=user_of(who).pk).update(language=language, theme="")
                 context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session_of(who), "url": self.base}])
             for shot in todo:
+                name = f"{shot.name}.{size}.{language}.{colour}"
                 with context.new_page() as page:
-                    self.take(page, shot, f"{shot.name}.{size}.{language}.{colour}", language)
+                    try:
+                        self.take(page, shot, name, language)
+                    except Error as error:
+                        self.report.append(f"{name} · no picture · {error.message.splitlines()[0]}")
 
     def take(self, page: Page, shot: Shot, name: str, language: str) -> None:
         """Photograph one page and look it over."""
@@ -74,8 +86,8 @@ class Photographer:
             page.route(url, lambda route: route.fulfill(body=html, content_type="text/html; charset=utf-8"))
         answer = page.goto(url)
         if shot.post_empty:
-            page.evaluate("() => { const form = document.querySelector('main form[method=post]'); form.noValidate = true; form.submit(); }")
-            page.wait_for_load_state()
+            with page.expect_navigation():
+                page.evaluate(SEND_EMPTY)
         if not shot.post_empty and not shot.name.startswith("error") and (answer is None or answer.status != 200 or page.url != url):
             errors.append(f"answered {answer and answer.status} at {page.url}")
         found = {"console": errors, "too wide": page.evaluate(TOO_WIDE), "cut": page.evaluate(CUT), "lines": page.evaluate(LINES)}
@@ -83,9 +95,10 @@ class Photographer:
         lines = set(page.evaluate("() => document.body.innerText").splitlines())
         other = self.words.setdefault(f"{shot.name}", lines if language == "en" else set())
         self.report += [f"{name} · not translated? · {one}" for one in sorted(lines & other) if language == "de" and len(one.split()) > 3]
-        high = min(HIGHEST, page.evaluate("() => document.documentElement.scrollHeight"))
-        clip: Any = {"x": 0, "y": 0, "width": page.viewport_size["width"] if page.viewport_size else 0, "height": high}
-        page.screenshot(path=self.folder / "pages" / f"{name}.png", full_page=True, clip=clip, animations="disabled")
+        width, low = page.evaluate("() => [innerWidth, innerHeight]")
+        high = min(HIGHEST, max(low, page.evaluate("() => document.documentElement.scrollHeight")))
+        page.set_viewport_size({"width": width, "height": high})  # what sticks to the edge of a window is then at the end of the page
+        page.screenshot(path=self.folder / "pages" / f"{name}.png", animations="disabled")
 
     def sheet(self, name: str, size: str) -> None:
         """Put the four pictures of one page and size side by side."""

@@ -26,7 +26,7 @@ NO_PAGES = {"healthz", "readyz", "manifest", "service_worker", "clinics:keep_ali
 SHORT = {"patient": "patient1@riverside.example", "admin": "admin@physio.example"}
 STATES = (2, 3, 5, 6, 7, 9, 10, 12, 13, 14, 16, 20, 21, 22)
 """Numbers of the demo's patients whose own pages differ: stopped, finished, followed, held, paused, first and last week, …"""
-EMPTY_POSTS = ("account_login", "patients:check_in", "patients:patient_new", "clinics:staff_invite", "patients:pause", "patients:run_new")
+EMPTY_POSTS = ("account_login", "patients:symptoms", "patients:patient_new", "clinics:staff_invite", "patients:pause", "patients:run_new")
 LOOKERS = dict.fromkeys(("patients:session_run", "patients:run", "patients:run_delete"), "patient9")
 LOOKERS |= dict.fromkeys(("patients:stop", "patients:stop_mistake"), "patient2")
 """Who has what is shown there, where it is not the first patient."""
