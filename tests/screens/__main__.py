@@ -34,7 +34,8 @@ CUT = """() => [...document.querySelectorAll("main *")].filter((one) =>
   one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 40 && getComputedStyle(one).overflowX !== "visible"
 ).map((one) => `${one.scrollWidth} px in ${one.clientWidth}: ${one.outerHTML.slice(0, 80)}`)"""
 SEND_EMPTY = """() => {
-  const form = document.querySelector("main form[method=post]:not([action*=language])");
+  const form = [...document.forms].find((one) =>
+    one.method === "post" && !one.action.includes("/language/") && (one.closest("main") || one.querySelector("main")));
   setTimeout(() => HTMLFormElement.prototype.submit.call(form), 0);
 }"""
 
@@ -120,7 +121,7 @@ def session_of(who: str) -> str:
     member, user = member_of(who), user_of(who)
     client.force_login(user)
     session = client.session
-    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "username": user.email}]
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "username": user.email, "reauthenticated": True}]
     if member:
         session[CLINIC_KEY] = str(member.clinic_id)
     session.save()

@@ -140,6 +140,18 @@ def rendered(template: str, language: str) -> str:
 
 def mail(kind: str, language: str) -> str:
     """Return the HTML of a reminder."""
-    occasion = Occasion(kind, language, dt.date(2026, 3, 4), "Riverside Physiotherapy", "Uferweg 1, Berlin", "+49 30 5550100", "112", 25)
+    occasion = Occasion(
+        kind,
+        language,
+        dt.date(2026, 3, 4),
+        "Riverside Physiotherapy",
+        "Uferweg 1, Berlin",
+        "+49 30 5550100",
+        "112",
+        minutes=25,
+        done=3,
+        planned=5,
+        ahead=4,
+    )
     hannah = Patient.objects.filter(first_name="Hannah")[0].pk
     return str(compose(occasion).fill(Recipient(hannah, hannah, hannah, "hannah@example.org", "Hannah"), "").as_django().alternatives[0][0])
