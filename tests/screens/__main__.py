@@ -122,6 +122,7 @@ def session_of(who: str) -> str:
     client.force_login(user)
     session = client.session
     session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "username": user.email, "reauthenticated": True}]
+    session["account_authentication_methods_user"] = str(user.pk)
     if member:
         session[CLINIC_KEY] = str(member.clinic_id)
     session.save()
