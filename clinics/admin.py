@@ -130,7 +130,7 @@ class MembershipInline(MembershipRows):
 class UserAdmin(AuditedAdmin):
     """People; a closed account is refused at its next click."""
 
-    list_display = ("email", "full_name", "is_active", "is_superuser", "has_factor", "last_login")
+    list_display = ("email", "name", "is_active", "is_superuser", "has_factor", "last_login")
     list_filter = ("is_active", "is_superuser", "language", "memberships__role", "memberships__clinic")
     search_fields = ("email", "first_name", "last_name")
     ordering = ("email",)
@@ -159,6 +159,11 @@ class UserAdmin(AuditedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Load what the list shows."""
         return super().get_queryset(request).prefetch_related("authenticator_set")
+
+    @admin.display(description=_("Name"), ordering="last_name")
+    def name(self, person: User) -> str:
+        """First and last name."""
+        return person.full_name
 
     @admin.display(description=_("second factor"), boolean=True)
     def has_factor(self, person: User) -> bool:

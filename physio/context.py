@@ -39,6 +39,7 @@ PATIENT = (
     Item("today", _("Today"), "patients:today", "calendar-check", "today.view"),
     Item("plan", _("Plan"), "patients:plan", "clipboard-list", "plan.view"),
     Item("progress", _("Progress"), "patients:progress", "trending-up", "progress.view"),
+    Item("messages", _("Messages"), "patients:messages", "message-circle", "message.own"),
     Item("more", _("More"), "patients:more", "ellipsis", "own.settings"),
 )
 BEHIND_MORE = ("/settings/", "/accounts/")
@@ -86,7 +87,7 @@ def navigation(request: HttpRequest, member: Membership | None) -> Callable[[], 
             place["current"] = place["key"] == named if named else place["url"] == here
             if place["key"] == "caseload":
                 place["count"], place["urgent"] = _waiting(member)
-            elif place["key"] == "more":
+            elif place["key"] == "messages":
                 place["count"] = getattr(request, "unread_messages", 0)
         return places
 

@@ -88,7 +88,6 @@ def send(request: MemberRequest, patient: Patient) -> tuple[MessageForm, int]:
 @page("message.own", methods=("GET", "POST"))
 def messages(request: MemberRequest) -> HttpResponse:
     """Show a patient the thread, and take a message; opening the page marks what the clinic wrote as read."""
-    request.nav_key = "more"
     patient = own_patient(request)
     form, status = new_form(), 200
     if request.method == "POST":

@@ -137,6 +137,13 @@ def test_the_error_summary_links_to_each_field_and_is_silent_without_errors() ->
     assert render("{% errorsummary form %}", form=Question()).strip() == ""
 
 
+def test_the_error_summary_puts_no_colon_behind_a_question() -> None:
+    assert ">E-mail: " in render("{% errorsummary form %}", form=Question({"email": "hannah@"}))
+    form = Question({"email": "hannah@"})
+    form.fields["email"].label = "How do we reach you?"
+    assert ">How do we reach you? " in render("{% errorsummary form %}", form=form)
+
+
 def test_a_label_is_escaped() -> None:
     html = render("{% field form.email label=label %}", form=Question(), label="<b>x")
     assert "&lt;b&gt;x" in html

@@ -72,7 +72,10 @@ def test_a_question_and_its_answer(cast: Cast, hannah: Client, therapist: Client
     today = hannah.get("/me/").content.decode()
     assert "has written to you" in today
     assert "1 new message" in today
+    assert 'Messages<span class="vh"> (1 new)' in today
     page = hannah.get(MINE).content.decode()
+    assert f'href="{MINE}" aria-current="page"' in page
+    assert "(1 new)" not in page
     assert page.index("Sunday?") < page.index("Yes, easy.")
     assert Message.objects.unread().count() == 0
     assert "has written to you" not in hannah.get("/me/").content.decode()

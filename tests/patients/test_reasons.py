@@ -1,12 +1,14 @@
 """Every reason of the rules has its sentence, in words and with the evidence it saw."""
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils import translation
 
-from patients.reasons import ICONS, SIGN_NAMES, reason_chip, reason_text
+from patients.reasons import ICONS, SIGN_NAMES, reason_chip, reason_text, reason_tone
 from patients.rules.triage import Rule
 from patients.wording import SIGN_TEXT
 
@@ -55,3 +57,10 @@ def test_every_rule_has_an_icon_and_every_sign_a_short_name() -> None:
 def test_what_was_seen_is_quiet_but_a_stop_sign_never_is(level: str, seen: bool, tone: str) -> None:
     reason = {"rule": "silence", "level": level, "since": "2026-03-10", "evidence": {"days": 7}, "seen": seen}
     assert reason_chip(reason, TODAY).tone == tone
+
+
+def test_every_tone_of_a_reason_has_a_colour() -> None:
+    css = "".join(Path(settings.BASE_DIR, "static/css", name).read_text() for name in ("app.css", "pro.css"))
+    tones = {reason_tone(rule, level) for rule in Rule for level in ("stop", "attention", "notice")}
+    assert tones == {"solid", "danger", "warn", "info"}
+    assert [tone for tone in sorted(tones) if f".chip--{tone}" not in css] == []
