@@ -15,6 +15,7 @@ from clinics.emergency import number_for
 from clinics.middleware import SEEN_STEP_SECONDS, SessionLimitsMiddleware
 from clinics.models import Membership
 from clinics.permissions import allows
+from patients.lanes import expected_today
 from patients.models import CaseloadEntry
 
 
@@ -30,6 +31,7 @@ class Item(NamedTuple):
 
 STAFF = (
     Item("caseload", _("Caseload"), "patients:caseload", "users", "caseload.list"),
+    Item("group", _("In clinic today"), "patients:group", "stethoscope", "group.view"),
     Item("programs", _("Programs"), "programs:list", "library", "program.list"),
     Item("staff", _("Staff"), "clinics:staff", "user-cog", "staff.list"),
     Item("clinic", _("Clinic"), "clinics:clinic", "building-2", "clinic.change"),
@@ -86,6 +88,8 @@ def navigation(request: HttpRequest, member: Membership | None) -> Callable[[], 
             place["current"] = place["key"] == named if named else place["url"] == here
             if place["key"] == "caseload":
                 place["count"], place["urgent"] = _waiting(member)
+            elif place["key"] == "group":
+                place["count"] = expected_today(member)
             elif place["key"] == "more":
                 place["count"] = getattr(request, "unread_messages", 0)
         return places
