@@ -28,6 +28,7 @@ from programs.wording import short_name
 
 CHIPS = 2
 SHOWN_LEVELS = ("stop", "attention")
+TONES = {"LL": "primary", "LE": "warn", "LS": "info"}
 STEPS = {What.LOAD: "0.5", What.REPS: "1", What.HOLD: "5"}
 
 
@@ -199,7 +200,7 @@ def lane_of(
         session=session,
         stage=stage,
         program=_("%(program)s W%(week)s") % {"program": short_name(program.code), "week": session.week},
-        tone=program.code,
+        tone=TONES.get(program.code, ""),
         chips=[reason_chip(reason, today) for reason in shown[:CHIPS]],
         pain=check_in.pain_0_10 if check_in else None,
         readiness=check_in.readiness_0_10 if check_in else None,

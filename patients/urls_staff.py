@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from patients.views import alerts, assign, caseload, data, group, messages, patient_page, people, planning, supervise, tailoring, trail, welcome
+from patients.views import (
+    alerts,
+    assign,
+    caseload,
+    data,
+    group,
+    messages,
+    patient_page,
+    people,
+    planning,
+    supervise,
+    tailoring,
+    trail,
+    welcome,
+)
 
 urlpatterns = [
     path("patients/", caseload.caseload, name="caseload"),

@@ -53,7 +53,9 @@ class Overtaken(Conflict):
             "when": moment_text(entry.made_at, now, zone),
             "mine": value_text(entry.what, value),
         }
-        super().__init__(_text("%(about)s: %(name)s entered “%(theirs)s”, %(when)s; you entered “%(mine)s”. Nothing was overwritten.") % words)
+        super().__init__(
+            _text("%(about)s: %(name)s entered “%(theirs)s”, %(when)s; you entered “%(mine)s”. Nothing was overwritten.") % words
+        )
 
 
 def state_of(session: ScheduledSession) -> dict[Target, group.Entry]:
@@ -119,7 +121,9 @@ def enter(
     raise Conflict
 
 
-def new_entry(session: ScheduledSession, target: Target, value: Decimal | None, revision: int, *, by: Membership, at: dt.datetime) -> GroupEntry:
+def new_entry(
+    session: ScheduledSession, target: Target, value: Decimal | None, revision: int, *, by: Membership, at: dt.datetime
+) -> GroupEntry:
     """Build (not save) one entry."""
     return GroupEntry(
         clinic_id=session.clinic_id,
@@ -147,7 +151,7 @@ def line_of(session: ScheduledSession, target: Target) -> Prescription | None:
 
 
 def may_enter(session: ScheduledSession, *, now: dt.datetime) -> None:
-    """Refuse entries where nothing can be entered (any more): at home, before the day, on hold, for somebody who is not there, after the log."""
+    """Refuse entries where nothing can be entered: at home, before the day, on hold, for somebody who is not there, after the log."""
     if session.setting != Setting.SUPERVISED:
         raise Invalid(_("Only sessions in the clinic are entered on the group sheet."))
     if session.on > local_day(now, session.patient.zone):
@@ -303,4 +307,3 @@ def what_was_done(session: ScheduledSession, state: dict[Target, group.Entry], l
             )
         )
     return found
-

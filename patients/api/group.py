@@ -118,7 +118,10 @@ class WalkInBody(PatientBody):
     """Who came without being expected."""
 
     at_time = ClockTime(
-        required=False, allow_null=True, default=None, help_text="Time on the clinic's wall clock, HH:MM; by default now, cut to five minutes."
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Time on the clinic's wall clock, HH:MM; by default now, cut to five minutes.",
     )
 
 
@@ -135,7 +138,9 @@ class GroupEntryFilters(RecordFilters):
 
 
 @extend_schema_view(
-    list=extend_schema(summary="Entries at group sessions", description="In the order they were made; of each thing the highest revision stands.")
+    list=extend_schema(
+        summary="Entries at group sessions", description="In the order they were made; of each thing the highest revision stands."
+    )
 )
 class GroupEntryViewSet(RecordViewSet):
     """What is entered while a group trains."""
@@ -207,7 +212,7 @@ class GroupSessionViewSet(SessionViewSet):
 
     @extend_schema(
         summary="Say who came to the clinic",
-        description="A late cancellation is a skipped session with its reason, a no-show a missed one; both are taken back by saying otherwise.",
+        description="A late cancellation is a skipped session with its reason, a no-show a missed one; saying otherwise takes both back.",
         request=AttendBody,
         responses={200: SessionRow},
     )
