@@ -13,6 +13,8 @@ WORDS: dict[str, Promise] = {
     "patient.archive": _("put the record into the archive"),
     "patient.export": _("downloaded the record"),
     "assignment.create": _("assigned a program"),
+    "assignment.draft": _("began an assignment"),
+    "assignment.discard": _("discarded a draft of an assignment"),
     "assignment.start": _("program started"),
     "assignment.hold": _("program put on hold"),
     "assignment.end": _("ended a program"),
