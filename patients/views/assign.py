@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from clinics import audit
 from clinics.errors import DomainError
@@ -342,19 +341,17 @@ def facts_of(draft: Draft) -> dict[str, Any]:
 
 
 def places_text(taken: Mapping[dt.date, int], places: int | None) -> str:
-    """Return how full the group is at most on each weekday: "Mon: 3 of 6 places taken, Thu: 5 of 6 places taken"; empty without a time."""
+    """Return how full the group is at most on each weekday: "Places taken: Mon 3 of 6, Thu 5 of 6"; empty without a time."""
     most: dict[int, int] = {}
     for on, count in taken.items():
         most[on.isoweekday()] = max(most.get(on.isoweekday(), 0), count)
-    days = []
-    for day, count in sorted(most.items()):
-        name = WEEKDAYS_ABBR[day - 1]
-        if places is None:
-            text = ngettext("%(day)s: %(count)s other person at this time", "%(day)s: %(count)s other people at this time", count)
-        else:
-            text = ngettext("%(day)s: %(count)s of %(places)s place taken", "%(day)s: %(count)s of %(places)s places taken", places)
-        days.append(text % {"day": name, "count": count, "places": places})
-    return ", ".join(days)
+    if not most:
+        return ""
+    days = [(WEEKDAYS_ABBR[day - 1], count) for day, count in sorted(most.items())]
+    if places is None:
+        return _("Others at this time: %(days)s") % {"days": ", ".join(f"{name} {count}" for name, count in days)}
+    told = [_("%(day)s %(count)s of %(places)s") % {"day": name, "count": count, "places": places} for name, count in days]
+    return _("Places taken: %(days)s") % {"days": ", ".join(told)}
 
 
 def read_assignment(request: MemberRequest, pk: UUID) -> Assignment:

@@ -215,7 +215,9 @@ def test_assigning_takes_four_clicks_from_the_patients_page(client: Client, cast
     assert step.status_code == 302
     text = client.get(step["Location"]).content.decode()
     sent: dict[str, list[str]] = {}
-    for name, value in re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', text.partition('action="' + url("assign_confirm", cast.lena))[2]):
+    for name, value in re.findall(
+        r'<input type="hidden" name="(\w+)" value="([^"]*)">', text.partition('action="' + url("assign_confirm", cast.lena))[2]
+    ):
         sent.setdefault(name, []).append(value)
     assert client.post(url("assign_confirm", cast.lena), sent).status_code == 302
     clicks += 1
@@ -293,7 +295,7 @@ def test_a_full_group_is_refused_beside_its_time_and_its_places_are_shown(client
     at = to_utc(monday, dt.time(17), "Europe/Berlin")
     ScheduledSession.objects.filter(pk=one.pk).update(on=monday, starts_at=at)
     shown = client.get(url("assign", cast.lena), choices(cast)).content.decode()
-    assert "1 of 2 places taken" in shown
+    assert "Places taken: Mon 1 of 2" in shown
     Clinic.objects.filter(pk=cast.riverside.pk).update(group_places=1)
     refused = client.post(url("assign_confirm", cast.lena), choices(cast))
     assert refused.status_code == 422
@@ -304,4 +306,4 @@ def test_a_full_group_is_refused_beside_its_time_and_its_places_are_shown(client
 
 def test_without_a_number_of_places_the_others_are_counted_only(client: Client, cast: Cast) -> None:
     sign_in(client, cast.therapist)
-    assert "at this time" in client.get(url("assign", cast.lena), choices(cast)).content.decode()
+    assert "Others at this time: Mon" in client.get(url("assign", cast.lena), choices(cast)).content.decode()

@@ -108,7 +108,9 @@ def test_nothing_is_entered_on_hold_before_the_day_at_home_or_for_somebody_absen
         enter_as_planned(session=session, by=cast.therapist, now=NOW)
 
 
-def test_all_as_planned_ticks_what_is_missing_and_finishing_makes_the_log(cast: Cast, session: ScheduledSession, line: Prescription) -> None:
+def test_all_as_planned_ticks_what_is_missing_and_finishing_makes_the_log(
+    cast: Cast, session: ScheduledSession, line: Prescription
+) -> None:
     key = uuid.uuid4()
     put(session, cast.therapist2, Target(What.SET, line.pk, 1), "1")
     planned = sum(Prescription.objects.filter(session_plan=session.session_plan, block="main").values_list("sets", flat=True))

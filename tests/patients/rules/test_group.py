@@ -59,9 +59,7 @@ LOAD = Target(What.LOAD, SQUAT)
         (None, "40", 2, Verdict.STALE),
     ],
 )
-def test_a_late_entry_never_wipes_out_another(
-    now: tuple[str | None, int] | None, wanted: str | None, seen: int, verdict: Verdict
-) -> None:
+def test_a_late_entry_never_wipes_out_another(now: tuple[str | None, int] | None, wanted: str | None, seen: int, verdict: Verdict) -> None:
     entry = Entry(LOAD, number(now[0]), now[1]) if now else None
     assert judge(entry, number(wanted), seen) is verdict
 
