@@ -44,11 +44,10 @@ def read_last(clinic_id: uuid.UUID, patients: Collection[uuid.UUID], *, before: 
         rows.setdefault(log, []).append((key, last_text(sets, reps, hold, load), load))
     loads: dict[tuple[uuid.UUID, str], Decimal] = {}
     for pk, patient, on, as_prescribed, plan in logs:
+        known = rows.get(pk, [])
         if as_prescribed:
             lines = plans[plan].lines if plan in plans else ()
             known = [(line.exercise.key, dose_text(line), None) for line in lines if line.block == Prescription.Block.MAIN]
-        else:
-            known = rows.get(pk, [])
         for key, text, load in known:
             found.setdefault((patient, key), Last(on, text, load))
             if load is not None:

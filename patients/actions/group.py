@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _text
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinics import audit
@@ -54,7 +54,7 @@ class Overtaken(Conflict):
             "mine": value_text(entry.what, value),
         }
         super().__init__(
-            _text("%(about)s: %(name)s entered “%(theirs)s”, %(when)s; you entered “%(mine)s”. Nothing was overwritten.") % words
+            gettext("%(about)s: %(name)s entered “%(theirs)s”, %(when)s; you entered “%(mine)s”. Nothing was overwritten.") % words
         )
 
 

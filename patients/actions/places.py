@@ -7,7 +7,7 @@ from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
 from clinics.errors import Invalid
-from clinics.localtime import to_local, to_utc
+from clinics.localtime import to_utc
 from clinics.models import Clinic
 from patients.dates import short_day
 from patients.models import ScheduledSession
@@ -23,7 +23,7 @@ def count_taken(clinic: Clinic, days: Iterable[dt.date], at_time: dt.time) -> di
     rows = ScheduledSession.objects.filter(clinic=clinic, setting=Setting.SUPERVISED, on__in=found, starts_at__in=instants)
     counted = rows.exclude(status__in=GONE).order_by().values("starts_at").annotate(count=Count("id"))
     for starts_at, count in counted.values_list("starts_at", "count"):
-        found[to_local(starts_at, clinic.time_zone).date()] = count
+        found[instants[starts_at]] = count
     return found
 
 

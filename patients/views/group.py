@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -200,8 +201,8 @@ def finish_all(
     asked = {found for text in request.POST.getlist("lane") if (found := pressed(f"lane/{text}").session)}
     stored = 0
     for pk in [pk for pk in sessions if pk in asked]:
-        session = sessions[pk]
-        stored += problems.attempt(session.patient.full_name, lambda one=session: finish_session(session=one, by=request.member, now=now))
+        work = partial(finish_session, session=sessions[pk], by=request.member, now=now)
+        stored += problems.attempt(sessions[pk].patient.full_name, work)
     if stored:
         messages.success(request, ngettext("%(n)s session saved.", "%(n)s sessions saved.", stored) % {"n": stored})
 
