@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -24,7 +25,7 @@ def value_text(what: str, value: Decimal | None) -> str:
     if what == What.STOPPED:
         return _("yes") if value else _("no")
     if what == What.LOAD:
-        return _("%(load)s kg") % {"load": number_text(value)}
+        return _("%(load)s kg") % {"load": number_format(value, decimal_pos=0 if value == int(value) else 1)}
     if what == What.REPS:
         return ngettext("%(reps)s repetition", "%(reps)s repetitions", int(value)) % {"reps": int(value)}
     return seconds_text(int(value)) if what == What.HOLD else str(int(value))

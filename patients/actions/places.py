@@ -23,7 +23,8 @@ def count_taken(clinic: Clinic, days: Iterable[dt.date], at_time: dt.time) -> di
     rows = ScheduledSession.objects.filter(clinic=clinic, setting=Setting.SUPERVISED, on__in=found, starts_at__in=instants)
     counted = rows.exclude(status__in=GONE).order_by().values("starts_at").annotate(count=Count("id"))
     for starts_at, count in counted.values_list("starts_at", "count"):
-        found[instants[starts_at]] = count
+        if starts_at is not None:
+            found[instants[starts_at]] = count
     return found
 
 

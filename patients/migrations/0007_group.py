@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='scheduledsession',
             name='attendance',
-            field=models.CharField(blank=True, choices=[('', 'expected'), ('came', 'here'), ('late', 'cancelled late'), ('no_show', 'did not come')], default='', help_text='Only for sessions in the clinic.', max_length=7, verbose_name='attendance'),
+            field=models.CharField(blank=True, choices=[('', 'expected'), ('came', 'present'), ('late', 'cancelled late'), ('no_show', 'did not come')], default='', help_text='Only for sessions in the clinic.', max_length=7, verbose_name='attendance'),
         ),
         migrations.CreateModel(
             name='AssignmentDraft',

@@ -55,7 +55,7 @@ class ScheduledSession(ScopedModel):
         """Whether the person came to the clinic; empty while nobody has said so."""
 
         EXPECTED = "", _("expected")
-        CAME = "came", _("here")
+        CAME = "came", _("present")
         LATE_CANCEL = "late", _("cancelled late")
         NO_SHOW = "no_show", _("did not come")
 
