@@ -21,7 +21,6 @@ from patients.api.sessions import ExerciseLogRow, SessionLogDetail, SessionLogRo
 from patients.models import GroupEntry, ScheduledSession
 from patients.rules.group import LIMITS, MOST_SETS, Target, What
 
-SESSIONS = ScheduledSession.objects.select_related("patient__clinic", "patient__caseload", "assignment", "session_plan")
 DONE_AT = "Moment it was done, with offset; by default now. A later one counts as now."
 
 
@@ -67,7 +66,10 @@ class GroupEntryRow(Row):
 class GroupEntryBody(Keyed):
     """One value, and what was on the screen before."""
 
-    session = ScopedField(queryset=SESSIONS, help_text="Id of the session, in the clinic, of today or earlier.")
+    session = ScopedField(
+        queryset=ScheduledSession.objects.select_related("patient__clinic", "patient__caseload", "assignment", "session_plan"),
+        help_text="Id of the session, in the clinic, of today or earlier.",
+    )
     prescription = Key(
         required=False, allow_null=True, default=None, help_text="Id of the prescription; null for pain, effort and stopped."
     )

@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'entries at group sessions',
                 'ordering': ['made_at', 'id'],
                 'indexes': [models.Index(fields=['clinic', 'session'], name='group_entry_by_session')],
-                'constraints': [models.UniqueConstraint(fields=('clinic', 'patient', 'client_key'), name='group_entry_key_once'), models.UniqueConstraint(condition=models.Q(('prescription__isnull', False)), fields=('session', 'prescription', 'what', 'number', 'revision'), name='group_entry_revision_once'), models.UniqueConstraint(condition=models.Q(('prescription__isnull', True)), fields=('session', 'what', 'revision'), name='group_answer_revision_once'), models.CheckConstraint(condition=models.Q(('value', None), models.Q(('value__gte', 0), ('value__lte', 3600)), _connector='OR'), name='group_entry_value_in_range')],
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'patient', 'client_key'), name='group_entry_key_once'), models.UniqueConstraint(condition=models.Q(('prescription__isnull', False)), fields=('clinic', 'session', 'prescription', 'what', 'number', 'revision'), name='group_entry_revision_once'), models.UniqueConstraint(condition=models.Q(('prescription__isnull', True)), fields=('clinic', 'session', 'what', 'revision'), name='group_answer_revision_once'), models.CheckConstraint(condition=models.Q(('value', None), models.Q(('value__gte', 0), ('value__lte', 3600)), _connector='OR'), name='group_entry_value_in_range')],
             },
         ),
     ]

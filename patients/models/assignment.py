@@ -131,7 +131,6 @@ class AssignmentDraft(ScopedModel):
     changed_at = models.DateTimeField()
 
     scope = Scope("clinic")
-    coded = frozenset({"supervised_weekdays", "home_weekdays"})
     goes_with_person = True
 
     class Meta:

@@ -50,12 +50,12 @@ class GroupEntry(ScopedModel):
         constraints = [
             models.UniqueConstraint(fields=["clinic", "patient", "client_key"], name="group_entry_key_once"),
             models.UniqueConstraint(
-                fields=["session", "prescription", "what", "number", "revision"],
+                fields=["clinic", "session", "prescription", "what", "number", "revision"],
                 condition=Q(prescription__isnull=False),
                 name="group_entry_revision_once",
             ),
             models.UniqueConstraint(
-                fields=["session", "what", "revision"], condition=Q(prescription__isnull=True), name="group_answer_revision_once"
+                fields=["clinic", "session", "what", "revision"], condition=Q(prescription__isnull=True), name="group_answer_revision_once"
             ),
             models.CheckConstraint(condition=Q(value=None) | Q(value__gte=0, value__lte=3600), name="group_entry_value_in_range"),
         ]

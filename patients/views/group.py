@@ -44,7 +44,7 @@ class Problems:
 
     overtaken: list[Overtaken] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
-    status: int = 200
+    answer: int = 200
 
     def attempt(self, name: str, work: Callable[[], Any]) -> bool:
         """Do something for one person; a refusal is kept with the name."""
@@ -52,11 +52,11 @@ class Problems:
             work()
         except Overtaken as error:
             self.overtaken.append(error)
-            self.status = 409
+            self.answer = 409
         except DomainError as error:
             said = [str(error.message), *(str(one) for found in error.fields.values() for one in found)]
             self.sentences.append(_("%(name)s: %(what)s") % {"name": name, "what": " ".join(filter(None, said))})
-            self.status = max(self.status, 409 if isinstance(error, Conflict) else 422)
+            self.answer = max(self.answer, 409 if isinstance(error, Conflict) else 422)
         else:
             return True
         return False
@@ -79,14 +79,14 @@ def group(request: MemberRequest) -> HttpResponse:
         sessions = {session.pk: session for session in sessions_of(request.member, on)}
         press = pressed(request.POST.get("do", ""))
         store_sheet(request, sessions, press, problems, now=now)
-        if problems.status == 200:
+        if problems.answer == 200:
             anchor = f"#lane-{press.session}" if press.session in sessions else ""
             return redirect(f"{address(on, request.GET.get('slot', ''))}{anchor}")
     sessions_now = sessions_of(request.member, on)
     if request.method != "POST" and "X-Refresh" not in request.headers:
         audit.record_many([audit.event("session.view", row=one, at=now, part="group") for one in sessions_now])
     lanes = read_lanes(request.member, sessions_now, now=now)
-    return render(request, "patients/group.html", group_context(request, on, lanes, problems, now=now), status=problems.status)
+    return render(request, "patients/group.html", group_context(request, on, lanes, problems, now=now), status=problems.answer)
 
 
 def address(on: dt.date, slot: str) -> str:
@@ -177,7 +177,7 @@ def store_check_in(request: MemberRequest, session: ScheduledSession, problems: 
     name = session.patient.full_name
     if not form.is_valid():
         problems.sentences.append(_("%(name)s: %(what)s") % {"name": name, "what": _("Choose pain and readiness first.")})
-        problems.status = max(problems.status, 422)
+        problems.answer = max(problems.answer, 422)
         return
     given = form.cleaned_data
     problems.attempt(
@@ -216,8 +216,7 @@ def walk_in_page(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         form = WalkInForm(request.POST)
         if form.is_valid():
-            rows = Patient.objects.select_related("clinic", "caseload")
-            patient = get_visible(rows, member, pk=form.cleaned_data["patient"])
+            patient = get_visible(Patient.objects.select_related("clinic", "caseload"), member, pk=form.cleaned_data["patient"])
             try:
                 session = walk_in(patient=patient, by=member, now=timezone.now(), at_time=form.cleaned_data["at_time"])
             except DomainError as refused:
@@ -237,8 +236,9 @@ def walk_in_page(request: MemberRequest) -> HttpResponse:
 @page("symptoms.create", methods=("GET", "POST"))
 def group_signs(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Ask which warning sign is new before somebody trains; what is ticked is judged like the patient's own answer."""
-    rows = ScheduledSession.objects.select_related("patient__clinic", "patient__caseload", "assignment")
-    session = get_visible(rows, request.member, pk=pk)
+    session = get_visible(
+        ScheduledSession.objects.select_related("patient__clinic", "patient__caseload", "assignment"), request.member, pk=pk
+    )
     back = f"{address(session.on, '')}#lane-{session.pk}"
     scores = CheckInForm(request.POST if request.method == "POST" else None)
     form = SignsForm(request.POST if request.method == "POST" else None, context=SymptomReport.Context.CHECK_IN)

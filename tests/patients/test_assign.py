@@ -275,7 +275,7 @@ def test_a_newer_version_takes_the_place_of_the_drafted_one_and_says_what_is_dif
     ProgramApproval.objects.filter(version=old, clinic=cast.riverside).delete()
     text = client.get(url("assign", cast.lena)).content.decode()
     assert "A newer version of this program was released since" in text
-    assert "5 sets instead of" in text
+    assert "Leg press: 5 sets, from week 1" in text
 
 
 def test_the_run_walk_program_says_that_its_trial_left_out_frequent_runners(client: Client, cast: Cast) -> None:
