@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from clinics.localtime import local_day, to_local
 from clinics.models import Membership
-from clinics.web import today_of
 from patients.actions.group import OPEN, as_entry
 from patients.doses import form_text
 from patients.group_words import number_text, set_label, value_text
@@ -145,12 +144,11 @@ def sessions_of(member: Membership, on: dt.date) -> list[ScheduledSession]:
     return list(rows.order_by("starts_at", "patient__last_name", "patient__first_name", "pk"))
 
 
-def expected_today(member: Membership, now: dt.datetime | None = None) -> int:
-    """Return how many people are planned in the clinic today and have not cancelled: one query."""
-    rows = ScheduledSession.objects.visible_to(member).filter(clinic=member.clinic_id, on=today_of(member.clinic, now))
+def expected_on(member: Membership, on: dt.date) -> Any:
+    """Return the sessions in the clinic of a day that nobody has cancelled, as rows to be counted."""
     gone = [ScheduledSession.Status.CANCELLED, ScheduledSession.Status.SKIPPED]
-    found: int = rows.filter(setting=Setting.SUPERVISED).exclude(status__in=gone).count()
-    return found
+    rows = ScheduledSession.objects.visible_to(member).filter(clinic=member.clinic_id, on=on, setting=Setting.SUPERVISED)
+    return rows.exclude(status__in=gone)
 
 
 def read_lanes(member: Membership, sessions: Sequence[ScheduledSession], *, now: dt.datetime) -> list[Lane]:
