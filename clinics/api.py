@@ -42,6 +42,7 @@ class ClinicRow(Row):
             "silence_days": "Days without an entry, after which the caseload says so.",
             "missed_in_a_row": "Missed sessions in a row, after which the caseload says so.",
             "escalate_minutes": "Minutes after which a second person is told of a stop sign nobody acknowledged.",
+            "group_places": "Patients who may be in the clinic at one time; null means no limit.",
             "open_weekdays": "ISO weekdays on which the clinic treats, 1 is Monday; empty means all.",
         }
 

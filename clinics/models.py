@@ -146,6 +146,13 @@ class Clinic(models.Model):
         validators=[MinValueValidator(5), MaxValueValidator(120)],
     )
     open_weekdays = models.JSONField(_("open on"), default=list, blank=True, help_text=_("ISO weekdays, 1 is Monday."))
+    group_places = models.PositiveSmallIntegerField(
+        _("places in a group"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(60)],
+        help_text=_("How many patients may be in the clinic at one time; empty means no limit."),
+    )
     require_second_factor = models.BooleanField(_("staff need a second factor"), default=False)
     keep_records_years = models.PositiveSmallIntegerField(
         _("years records are kept after the end of treatment"), default=10, validators=[MinValueValidator(1), MaxValueValidator(30)]

@@ -55,6 +55,11 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "message.list": STAFF,
     "notice.list": STAFF,
     "session.supervise": STAFF,
+    "session.attend": STAFF,
+    "session.walk_in": STAFF,
+    "group.view": STAFF,
+    "group.list": STAFF,
+    "group.enter": STAFF,
     # the patient's own day
     "today.view": PATIENT,
     "plan.view": PATIENT,

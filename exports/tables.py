@@ -74,6 +74,10 @@ TABLES: dict[str, Table] = {
     "patients.AssignmentVersion": Table(
         "plan_changes", ("id", "assignment", "version", "from_on", "reason", "changes", "made_by", "made_at")
     ),
+    "patients.AssignmentDraft": Table(
+        "assignment_drafts",
+        ("version", "starts_on", "supervised_weekdays", "supervised_time", "home_weekdays", "made_by", "changed_at"),
+    ),
     "patients.Pause": Table(
         "pauses", ("id", "assignment", "from_on", "to_on", "reason", "shifted_days", "made_by", "made_at", "cancelled_at")
     ),
@@ -90,6 +94,7 @@ TABLES: dict[str, Table] = {
             "original_on",
             "status",
             "reason",
+            "attendance",
             "done_share",
             "changed_at",
         ),
@@ -126,6 +131,11 @@ TABLES: dict[str, Table] = {
             "pain_0_10",
             "skip_reason",
         ),
+        {"exercise": "prescription__exercise__names"},
+    ),
+    "patients.GroupEntry": Table(
+        "group_entries",
+        ("id", "session", "prescription", "what", "number", "revision", "value", "made_by", "made_at"),
         {"exercise": "prescription__exercise__names"},
     ),
     "patients.CheckIn": Table(

@@ -21,6 +21,14 @@ SESSION: dict[str, frozenset[str]] = {
     _S.PLANNED: frozenset({_S.SKIPPED, _S.MISSED}),
 }
 
+_C = ScheduledSession.Attendance
+ATTENDANCE: dict[str, frozenset[str]] = {
+    _C.EXPECTED: frozenset({_C.CAME, _C.LATE_CANCEL, _C.NO_SHOW}),
+    _C.CAME: frozenset({_C.EXPECTED, _C.LATE_CANCEL, _C.NO_SHOW}),
+    _C.LATE_CANCEL: frozenset({_C.EXPECTED, _C.CAME, _C.NO_SHOW}),
+    _C.NO_SHOW: frozenset({_C.EXPECTED, _C.CAME, _C.LATE_CANCEL}),
+}
+
 _R = SymptomReport.Status
 SYMPTOM_REPORT: dict[str, frozenset[str]] = {
     _R.WITHDRAWN: frozenset({_R.OPEN}),

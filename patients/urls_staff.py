@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from patients.views import alerts, assign, caseload, data, messages, patient_page, people, planning, supervise, tailoring, trail, welcome
+from patients.views import (
+    alerts,
+    assign,
+    caseload,
+    data,
+    group,
+    messages,
+    patient_page,
+    people,
+    planning,
+    supervise,
+    tailoring,
+    trail,
+    welcome,
+)
 
 urlpatterns = [
     path("patients/", caseload.caseload, name="caseload"),
@@ -32,6 +46,9 @@ urlpatterns = [
     path("patients/alerts/<uuid:pk>/snooze/", alerts.alert_snooze, name="alert_snooze"),
     path("patients/alerts/<uuid:pk>/resolve/", alerts.alert_resolve, name="alert_resolve"),
     path("patients/reports/<uuid:pk>/clear/", alerts.report_clear, name="report_clear"),
+    path("sessions/today/", group.group, name="group"),
+    path("sessions/today/walk-in/", group.walk_in_page, name="walk_in"),
+    path("sessions/<uuid:pk>/signs/", group.group_signs, name="group_signs"),
     path("patients/sessions/<uuid:pk>/", supervise.session_supervise, name="session_supervise"),
     path("patients/sessions/<uuid:pk>/move/", planning.session_shift, name="session_shift"),
     path("patients/assessments/<uuid:pk>/", supervise.assessment_enter, name="assessment_enter"),

@@ -25,11 +25,12 @@ from clinics.web import page
 from clinics.wire import error_body
 from patients.api.diary import CheckInViewSet, ReportViewSet
 from patients.api.following import AlertViewSet, AssessmentViewSet
+from patients.api.group import GroupEntryViewSet, GroupSessionViewSet
 from patients.api.messages import MessageViewSet
 from patients.api.people import CaseloadViewSet, PatientViewSet
 from patients.api.plans import AssignmentViewSet, PauseViewSet, PlanChangeViewSet
 from patients.api.runs import RunViewSet, ShoeViewSet
-from patients.api.sessions import SessionLogViewSet, SessionViewSet
+from patients.api.sessions import SessionLogViewSet
 from programs.api import ExerciseViewSet, ProgramViewSet, VersionViewSet
 from reminders.api import DeliveryViewSet
 
@@ -45,7 +46,8 @@ RESOURCES: dict[str, Any] = {
     "assignments": AssignmentViewSet,
     "pauses": PauseViewSet,
     "plan-changes": PlanChangeViewSet,
-    "sessions": SessionViewSet,
+    "sessions": GroupSessionViewSet,
+    "group-entries": GroupEntryViewSet,
     "session-logs": SessionLogViewSet,
     "runs": RunViewSet,
     "shoes": ShoeViewSet,

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.db.models import Count, F, Value
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import translation
@@ -15,6 +16,8 @@ from clinics.emergency import number_for
 from clinics.middleware import SEEN_STEP_SECONDS, SessionLimitsMiddleware
 from clinics.models import Membership
 from clinics.permissions import allows
+from clinics.web import today_of
+from patients.lanes import expected_on
 from patients.models import CaseloadEntry
 
 
@@ -30,6 +33,7 @@ class Item(NamedTuple):
 
 STAFF = (
     Item("caseload", _("Caseload"), "patients:caseload", "users", "caseload.list"),
+    Item("group", _("In clinic today"), "patients:group", "stethoscope", "group.view"),
     Item("programs", _("Programs"), "programs:list", "library", "program.list"),
     Item("staff", _("Staff"), "clinics:staff", "user-cog", "staff.list"),
     Item("clinic", _("Clinic"), "clinics:clinic", "building-2", "clinic.change"),
@@ -44,6 +48,8 @@ PATIENT = (
 )
 BEHIND_MORE = ("/settings/", "/accounts/")
 """What a patient reaches through the last place of the navigation, although it stands elsewhere."""
+TODAY = -1
+"""Stands beside the levels of the caseload where the people of today are counted with them."""
 SHELLS = {True: "_shell_patient.html", False: "_shell_pro.html", None: "_shell_gate.html"}
 
 
@@ -77,6 +83,7 @@ def navigation(request: HttpRequest, member: Membership | None) -> Callable[[], 
     def build() -> list[dict[str, Any]]:
         if member is None:
             return []
+        counts = cache(lambda: _counts(member))
         items = [item for item in (PATIENT if member.is_patient else STAFF) if allows(member, item.action)]
         places = [place for item in items if (place := _place(item)) is not None]
         here = max((place["url"] for place in places if request.path.startswith(place["url"])), key=len, default="")
@@ -86,7 +93,9 @@ def navigation(request: HttpRequest, member: Membership | None) -> Callable[[], 
         for place in places:
             place["current"] = place["key"] == named if named else place["url"] == here
             if place["key"] == "caseload":
-                place["count"], place["urgent"] = _waiting(member)
+                place["count"], place["urgent"] = counts()[:2]
+            elif place["key"] == "group":
+                place["count"] = counts()[2]
             elif place["key"] == "messages":
                 place["count"] = getattr(request, "unread_messages", 0)
         return places
@@ -102,11 +111,12 @@ def _place(item: Item) -> dict[str, Any] | None:
     return {"key": item.key, "label": item.label, "url": url, "icon": item.icon, "count": 0, "current": False, "urgent": False}
 
 
-def _waiting(member: Membership) -> tuple[int, bool]:
-    """Return how many patients need somebody, and whether one of them shows a stop sign."""
-    levels = list(
-        CaseloadEntry.objects.visible_to(member)
-        .filter(level__gte=CaseloadEntry.Level.ATTENTION, patient__status="active", patient__clinic=member.clinic_id)
-        .values_list("level", flat=True)[:500]
-    )
-    return len(levels), CaseloadEntry.Level.STOP in levels
+def _counts(member: Membership) -> tuple[int, bool, int]:
+    """Return how many patients need somebody, whether one of them shows a stop sign, and how many come to the clinic today: one query."""
+    lines = CaseloadEntry.objects.visible_to(member).filter(level__gte=CaseloadEntry.Level.ATTENTION)
+    lines = lines.filter(patient__status="active", patient__clinic=member.clinic_id).order_by()
+    today = expected_on(member, today_of(member.clinic)).order_by().values(kind=Value(TODAY))
+    counted = lines.values(kind=F("level")).annotate(n=Count("pk")).union(today.annotate(n=Count("pk")), all=True)
+    found = {row["kind"]: row["n"] for row in counted}
+    expected = found.pop(TODAY, 0)
+    return sum(found.values()), CaseloadEntry.Level.STOP in found, expected

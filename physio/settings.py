@@ -388,6 +388,7 @@ SPECTACULAR_SETTINGS = {
         "AssessmentStatus": "patients.models.Assessment.Status",
         "AssignmentStatus": "patients.models.Assignment.Status",
         "AssignmentOutcome": "patients.models.Assignment.Outcome",
+        "Attendance": "patients.models.ScheduledSession.Attendance",
         "DeliveryStatus": "reminders.models.Delivery.Status",
         "MembershipStatus": "clinics.models.Membership.Status",
         "PatientStatus": "patients.models.Patient.Status",

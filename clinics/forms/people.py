@@ -133,6 +133,7 @@ class ClinicForm(FormOfClinic):
             "silence_days",
             "missed_in_a_row",
             "escalate_minutes",
+            "group_places",
             "require_second_factor",
             "keep_records_years",
         ]

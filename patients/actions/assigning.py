@@ -15,8 +15,9 @@ from clinics.localtime import local_day, to_utc
 from clinics.models import Clinic, ClosedDay, Membership
 from clinics.transitions import advance
 from patients.actions.caseload import refresh_entry
+from patients.actions.places import check_places, count_taken
 from patients.actions.symptoms import record_is_withdrawn
-from patients.models import Assessment, Assignment, Patient, ScheduledSession, SessionLog, SymptomReport
+from patients.models import Assessment, Assignment, AssignmentDraft, Patient, ScheduledSession, SessionLog, SymptomReport
 from patients.rules import schedule
 from patients.rules.trajectory import has_model_line
 from patients.states import ASSIGNMENT
@@ -40,6 +41,8 @@ class Preview:
     sessions: list[schedule.PlannedSession]
     assessments: list[tuple[str, int, dt.date]]
     closed_days: dict[dt.date, str] = field(default_factory=dict)
+    taken: dict[dt.date, int] = field(default_factory=dict)
+    """How many others come at the same time, by day in the clinic; empty without such days."""
 
     @property
     def moved(self) -> list[schedule.PlannedSession]:
@@ -77,8 +80,9 @@ def preview_assignment(
     home_weekdays: Sequence[int],
     today: dt.date,
     plans: Sequence[SessionPlan] | None = None,
+    supervised_time: dt.time | None = None,
 ) -> Preview:
-    """Return every date of the program and its assessments; raises Invalid beside the field that is wrong."""
+    """Return every date of the program and its assessments; raises Invalid beside the field that is wrong, or where a group is full."""
     slots = slots_of(list(version.session_plans.all()) if plans is None else plans)
     problems = schedule.validate_days(
         starts_on=starts_on, today=today, slots=slots, supervised_weekdays=supervised_weekdays, home_weekdays=home_weekdays
@@ -104,7 +108,15 @@ def preview_assignment(
     )
     weeks = {item["key"]: int(item["week"]) for item in version.assessments}
     days = schedule.assessment_days(starts_on, version.weeks, list(weeks.items()))
-    return Preview(sessions, [(key, weeks[key], on) for key, on in days], closed)
+    taken = taken_at(clinic, sessions, supervised_time)
+    check_places(clinic, taken)
+    return Preview(sessions, [(key, weeks[key], on) for key, on in days], closed, taken)
+
+
+def taken_at(clinic: Clinic, sessions: Sequence[schedule.PlannedSession], at_time: dt.time | None) -> dict[dt.date, int]:
+    """Return how many others come on the days in the clinic at this time; empty without a time or without such days."""
+    in_clinic = [one.on for one in sessions if one.setting == schedule.Setting.SUPERVISED]
+    return count_taken(clinic, in_clinic, at_time) if at_time is not None and in_clinic else {}
 
 
 def assign_program(
@@ -147,6 +159,10 @@ def assign_program(
     )
     try:
         with transaction.atomic():
+            if clinic.group_places is not None:
+                # The last place is given once, however many ask for it at the same time.
+                Clinic.objects.select_for_update().get(pk=clinic.pk)
+            check_places(clinic, taken_at(clinic, preview.sessions, supervised_time))
             assignment = Assignment.objects.create(
                 clinic=clinic,
                 patient=patient,
@@ -166,6 +182,7 @@ def assign_program(
                 Assessment(clinic=clinic, patient=patient, assignment=assignment, key=key, week=week, due_on=on)
                 for key, week, on in preview.assessments
             )
+            AssignmentDraft.objects.filter(patient=patient, clinic=clinic).delete()
             audit.record("assignment.create", row=assignment, by=by, at=now, version=str(version.pk), sessions=len(preview.sessions))
             refresh_entry(patient, now=now)
     except IntegrityError as error:

@@ -14,7 +14,7 @@ from clinics.errors import Conflict, Invalid, NotAllowed
 from clinics.localtime import local_day
 from clinics.models import Membership
 from patients.actions.caseload import refresh_entry
-from patients.models import Assignment, AssignmentVersion, Patient, ScheduledSession
+from patients.models import Assignment, AssignmentVersion, GroupEntry, Patient, ScheduledSession
 from patients.models.assignment import RUNNING
 from patients.rules.schedule import current_week
 from programs.actions import fork_version
@@ -149,6 +149,8 @@ def point_sessions(assignment: Assignment, *, now: dt.datetime) -> int:
     slots, plans = slots_of([timeline[0].version.forked_from_id, *(one.version_id for one in timeline)])
     moved: dict[UUID, list[UUID]] = {}
     open_rows = ScheduledSession.objects.filter(assignment=assignment, clinic_id=assignment.clinic_id, status__in=OPEN)
+    # What a group has begun is finished as it was begun.
+    open_rows = open_rows.exclude(pk__in=GroupEntry.objects.filter(session__assignment=assignment).order_by().values("session_id"))
     for pk, on, week, plan_id in open_rows.values_list("pk", "on", "week", "session_plan_id"):
         version_id = timeline[0].version.forked_from_id
         for one in timeline:

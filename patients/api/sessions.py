@@ -44,6 +44,7 @@ class SessionRow(Row):
             "original_on": "Day it was first planned for; null when it was never moved.",
             "status": "planned, done, partial, missed, skipped (not today) or cancelled.",
             "reason": "Why it was skipped: pain, time, forgot, ill, well or other; empty otherwise.",
+            "attendance": "Whether the person came: came, late (cancelled late), no_show; empty while nobody has said so, and at home.",
             "done_share": "Share of the prescribed sets that was done, 0–1.",
             "changed_at": "When it last changed, UTC.",
         }

@@ -44,6 +44,26 @@ class AssignForm(forms.Form):
             field.choices = [(str(one.pk), one.program.name) for one in versions]
 
 
+def choices_of(data: Any) -> dict[str, Any]:
+    """Return start, days and time as far as they can be read, for a draft; what cannot be read is None or left out."""
+
+    def days(name: str) -> list[int]:
+        return [int(day) for day in data.getlist(name) if day in {str(number) for number, _name in ISO_WEEKDAYS}]
+
+    def read(kind: type[dt.date] | type[dt.time], name: str) -> Any:
+        try:
+            return kind.fromisoformat(str(data.get(name, "")))
+        except ValueError:
+            return None
+
+    return {
+        "starts_on": read(dt.date, "starts_on"),
+        "supervised_time": read(dt.time, "supervised_time"),
+        "supervised_weekdays": days("supervised_weekdays"),
+        "home_weekdays": days("home_weekdays"),
+    }
+
+
 def usual_days(plans: Sequence[SessionPlan], setting: str) -> list[int]:
     """Return the weekdays the program usually has in one place, from its first week; fixed days of the week count from Monday."""
     found: set[int] = set()

@@ -2,10 +2,11 @@
 
 from patients.models.alert import Alert, AlertStep
 from patients.models.assessment import Assessment
-from patients.models.assignment import Assignment, AssignmentVersion, Pause
+from patients.models.assignment import Assignment, AssignmentDraft, AssignmentVersion, Pause
 from patients.models.consent import Consent
 from patients.models.diary import CheckIn, Correction, SymptomReport
 from patients.models.erasure import ErasureRequest
+from patients.models.group import GroupEntry
 from patients.models.message import MESSAGE_MAX, Message
 from patients.models.patient import CaseloadEntry, Patient
 from patients.models.run import SHOE_LIMIT_KM, DeletedRun, Run, Shoe
@@ -18,6 +19,7 @@ __all__ = (
     "AlertStep",
     "Assessment",
     "Assignment",
+    "AssignmentDraft",
     "AssignmentVersion",
     "CaseloadEntry",
     "CheckIn",
@@ -26,6 +28,7 @@ __all__ = (
     "DeletedRun",
     "ErasureRequest",
     "ExerciseLog",
+    "GroupEntry",
     "Message",
     "Patient",
     "Pause",

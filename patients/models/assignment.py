@@ -117,6 +117,30 @@ class AssignmentVersion(ScopedModel):
         return f"{self.version} {self.from_on:%Y-%m-%d}"
 
 
+class AssignmentDraft(ScopedModel):
+    """The choices of an assignment that somebody has begun and not given yet; one a patient, with no effect on anything."""
+
+    patient = models.OneToOneField(Patient, on_delete=models.CASCADE, primary_key=True, related_name="draft")
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey(ProgramVersion, on_delete=models.PROTECT, related_name="+")
+    starts_on = models.DateField(_("starts on"), null=True, blank=True)
+    supervised_weekdays = models.JSONField(_("days in the clinic"), default=list)
+    supervised_time = models.TimeField(_("time in the clinic"), null=True, blank=True)
+    home_weekdays = models.JSONField(_("days at home"), default=list)
+    made_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+
+    scope = Scope("clinic")
+    goes_with_person = True
+
+    class Meta:
+        verbose_name = _("draft of an assignment")
+        verbose_name_plural = _("drafts of assignments")
+
+    def __str__(self) -> str:
+        return f"{self.version}"
+
+
 class Pause(ScopedModel):
     """Days without training that do not count against anybody."""
 

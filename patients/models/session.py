@@ -51,6 +51,14 @@ class ScheduledSession(ScopedModel):
         WELL = "well", _("feeling fine")
         OTHER = "other", _("something else")
 
+    class Attendance(models.TextChoices):
+        """Whether the person came to the clinic; empty while nobody has said so."""
+
+        EXPECTED = "", _("expected")
+        CAME = "came", _("present")
+        LATE_CANCEL = "late", _("cancelled late")
+        NO_SHOW = "no_show", _("did not come")
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="sessions")
@@ -63,6 +71,9 @@ class ScheduledSession(ScopedModel):
     original_on = models.DateField(_("moved from"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.PLANNED)
     reason = models.CharField(_("reason"), max_length=10, choices=SkipReason.choices, blank=True)
+    attendance = models.CharField(
+        _("attendance"), max_length=7, choices=Attendance.choices, blank=True, default="", help_text=_("Only for sessions in the clinic.")
+    )
     done_share = models.FloatField(_("share done"), default=0)
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
 

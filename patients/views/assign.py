@@ -4,12 +4,15 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 
 from clinics import audit
@@ -25,16 +28,19 @@ from patients.actions.assigning import (
     show_model_line,
     withdraw_assignment,
 )
-from patients.forms.assign import AssignForm, preset
+from patients.actions.drafts import discard_draft, keep_draft
+from patients.forms.assign import AssignForm, choices_of, preset
 from patients.forms.people import EndForm
-from patients.models import Assignment, Patient, SymptomReport
+from patients.models import Assignment, AssignmentDraft, Patient, SymptomReport
 from patients.reasons import ASSESSMENT_NAMES
 from patients.rules.schedule import Placement, Setting
 from patients.views.people import read_patient
 from programs.evidence import evidence_of
+from programs.layout import lay_out
 from programs.models import Program, ProgramVersion, SessionPlan
 from programs.plan import pictures_of
-from programs.wording import reading_order
+from programs.rules.diff import diff
+from programs.wording import change_text, reading_order
 
 PICTURES = 3
 
@@ -59,6 +65,10 @@ class Draft:
     plans: list[SessionPlan] = field(default_factory=list)
     preview: Preview | None = None
     error: DomainError | None = None
+    kept: AssignmentDraft | None = None
+    """What was chosen earlier and shown again."""
+    newer: list[str] = field(default_factory=list)
+    """What a version released since the draft does differently."""
 
 
 def offered(member: Membership) -> list[ProgramVersion]:
@@ -93,6 +103,7 @@ def draft_of(request: MemberRequest, patient: Patient, data: QueryDict) -> Draft
                 home_weekdays=chosen["home_weekdays"],
                 today=today,
                 plans=plans,
+                supervised_time=chosen["supervised_time"],
             )
         except DomainError as error:
             draft.error = error
@@ -116,16 +127,64 @@ def with_preset(data: Mapping[str, Any], version: ProgramVersion, plans: Sequenc
     return filled
 
 
-@page("assignment.create")
+@page("assignment.create", methods=("GET", "POST"))
 def assign(request: MemberRequest, pk: UUID) -> HttpResponse:
-    """Choose program, start and days; every date is shown before anything is given."""
+    """Choose program, start and days; every date is shown before anything is given. POST keeps the choices as a draft."""
     patient = read_patient(request, pk)
-    draft = draft_of(request, patient, request.GET)
     is_fragment = request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
+    if request.method == "POST":
+        if request.POST.get("draft") == "discard":
+            discard_draft(patient=patient, by=request.member, now=timezone.now())
+            return redirect("patients:assign", pk=pk)
+        draft = draft_of(request, patient, request.POST)
+        keep(request, draft)
+        if not is_fragment:
+            return leave(request, draft)
+    else:
+        draft = draft_of(request, patient, request.GET) if "version" in request.GET else drafted(request, patient)
     if not is_fragment:
         audit.record("patient.view", row=patient, patient_id=patient.pk, part="assign")
     template = "patients/_assign_body.html" if is_fragment else "patients/assign.html"
     return render(request, template, assign_context(request, draft))
+
+
+def keep(request: MemberRequest, draft: Draft) -> None:
+    """Keep what is chosen so far; without a program nothing is chosen yet."""
+    if draft.version is not None:
+        keep_draft(patient=draft.patient, version=draft.version, by=request.member, now=timezone.now(), **choices_of(draft.form.data))
+
+
+def leave(request: MemberRequest, draft: Draft) -> HttpResponse:
+    """Go where the pressed button leads: on to the last look, away from the draft, or back to the page with what is chosen."""
+    pk, pressed = draft.patient.pk, request.POST.get("draft", "")
+    if pressed == "next":
+        if draft.preview is None:
+            return render(request, "patients/assign.html", assign_context(request, draft), status=status_of(draft.form, draft.error))
+        return redirect(f"{reverse('patients:assign_confirm', args=[pk])}?{urlencode(hidden_fields(draft.form))}")
+    if pressed == "keep" and draft.version is not None:
+        messages.success(request, _("Kept as a draft."))
+        return redirect("patients:patient", pk=pk)
+    return redirect("patients:assign", pk=pk)
+
+
+def drafted(request: MemberRequest, patient: Patient) -> Draft:
+    """Return the draft that is kept, as it was left; its program in the version that is offered by now, with what is different in it."""
+    rows = AssignmentDraft.objects.visible_to(request.member).filter(patient=patient)
+    kept = rows.select_related("version__program", "made_by__user").first()
+    if kept is None:
+        return draft_of(request, patient, request.GET)
+    current = next((one for one in offered(request.member) if one.program_id == kept.version.program_id), None)
+    data = QueryDict(mutable=True)
+    data["version"] = data["days_for"] = str(current.pk if current else kept.version_id)
+    data["starts_on"] = kept.starts_on.isoformat() if kept.starts_on else ""
+    data["supervised_time"] = kept.supervised_time.strftime("%H:%M") if kept.supervised_time else ""
+    data.setlist("supervised_weekdays", [str(day) for day in kept.supervised_weekdays])
+    data.setlist("home_weekdays", [str(day) for day in kept.home_weekdays])
+    draft = draft_of(request, patient, data)
+    draft.kept = kept
+    if current is not None and current != kept.version:
+        draft.newer = [change_text(one) for one in diff(lay_out(kept.version), lay_out(current))]
+    return draft
 
 
 @page("assignment.create", methods=("GET", "POST"))
@@ -204,6 +263,9 @@ def assign_context(request: MemberRequest, draft: Draft) -> dict[str, Any]:
         "is_clear": is_clear(patient),
         "last_report": last,
         "open_weekdays": member.clinic.open_weekdays,
+        "kept": draft.kept,
+        "newer": draft.newer,
+        "zone": member.clinic.time_zone,
     }
 
 
@@ -274,7 +336,22 @@ def facts_of(draft: Draft) -> dict[str, Any]:
         "later": [on for _key, week, on in preview.assessments if week > version.weeks],
         "moved": [(one, preview.closed_days.get(one.original_on, "") if one.original_on else "") for one in preview.moved],
         "unplaced": preview.unplaced,
+        "places": places_text(preview.taken, draft.patient.clinic.group_places),
     }
+
+
+def places_text(taken: Mapping[dt.date, int], places: int | None) -> str:
+    """Return how full the group is at most on each weekday: "Places taken: Mon 3 of 6, Thu 5 of 6"; empty without a time."""
+    most: dict[int, int] = {}
+    for on, count in taken.items():
+        most[on.isoweekday()] = max(most.get(on.isoweekday(), 0), count)
+    if not most:
+        return ""
+    days = [(WEEKDAYS_ABBR[day - 1], count) for day, count in sorted(most.items())]
+    if places is None:
+        return _("Others at this time: %(days)s") % {"days": ", ".join(f"{name} {count}" for name, count in days)}
+    told = [_("%(day)s %(count)s of %(places)s") % {"day": name, "count": count, "places": places} for name, count in days]
+    return _("Places taken: %(days)s") % {"days": ", ".join(told)}
 
 
 def read_assignment(request: MemberRequest, pk: UUID) -> Assignment:

@@ -55,7 +55,7 @@ def ticks_of(stored: Sequence[Sequence[Any]]) -> list[Tick]:
 def open_record(request: MemberRequest, pk: UUID, part: str) -> Shown:
     """Load a patient with everything the head shows, in two queries, and note who opened which part; 404 for others' patients."""
     patient = get_visible(
-        Patient.objects.select_related("clinic", "caseload", "membership__user", "therapist__user"), request.member, pk=pk
+        Patient.objects.select_related("clinic", "caseload", "draft", "membership__user", "therapist__user"), request.member, pk=pk
     )
     now = timezone.now()
     assignments = assignments_of(patient, request.member)
