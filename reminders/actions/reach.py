@@ -1,0 +1,97 @@
+"""The ways to a patient: devices for notifications, a confirmed number for text messages, and addresses that were refused for good."""
+
+import datetime as dt
+import hashlib
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from reminders.channels.email import mailbox
+from reminders.channels.webpush import Device
+from reminders.models import Channel, Contact, PushSubscription
+
+
+@dataclass(slots=True)
+class Ways:
+    """What is known of the ways to some patients."""
+
+    devices: dict[uuid.UUID, list[Device]] = field(default_factory=lambda: defaultdict(list))
+    numbers: dict[uuid.UUID, str] = field(default_factory=dict)
+    refused: set[tuple[uuid.UUID, str, str]] = field(default_factory=set)
+
+    def is_refused(self, patient: uuid.UUID, channel: str, address: str) -> bool:
+        """Tell whether an address was refused for good; another address of the same person is open."""
+        return (patient, channel, address) in self.refused
+
+    def number(self, patient: uuid.UUID) -> str:
+        """Return the confirmed number that text messages go to; empty: none."""
+        number = self.numbers.get(patient, "")
+        return "" if self.is_refused(patient, Channel.SMS, number) else number
+
+    def reaches(self, patient: uuid.UUID, channel: str) -> bool:
+        """Tell whether a channel other than e-mail leads to the patient."""
+        return bool(self.devices.get(patient)) if channel == Channel.PUSH else bool(self.number(patient))
+
+
+def ways_to(patients: Collection[uuid.UUID], channels: Collection[str]) -> Ways:
+    """Read the ways to these patients; devices only when somebody wants notifications. One query, or two."""
+    ways = Ways()
+    columns = ("patient_id", "channel", "number", "confirmed_at", "refused_address")
+    for patient, channel, number, confirmed_at, refused in Contact.objects.filter(patient_id__in=patients).values_list(*columns):
+        if channel == Channel.SMS and number and confirmed_at is not None:
+            ways.numbers[patient] = number
+        if refused:
+            ways.refused.add((patient, channel, refused))
+    if Channel.PUSH in channels:
+        rows = PushSubscription.objects.filter(patient_id__in=patients).order_by("created_at")
+        for patient, *device in rows.values_list("patient_id", "id", "endpoint", "p256dh", "auth"):
+            ways.devices[patient].append(Device(*device))
+    return ways
+
+
+def digest_of(endpoint: str) -> str:
+    """Return the digest by which a device is found."""
+    return hashlib.sha256(endpoint.encode()).hexdigest()
+
+
+def drop_devices(keys: Iterable[uuid.UUID]) -> int:
+    """Forget devices that will never listen again; returns how many."""
+    return int(PushSubscription.objects.filter(pk__in=list(keys)).delete()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One address that was refused for good."""
+
+    clinic_id: uuid.UUID
+    patient_id: uuid.UUID
+    channel: str
+    address: str
+    error: str
+
+
+def note_refusals(refusals: Collection[Refusal], *, now: dt.datetime) -> None:
+    """Close a channel for the people whose address was refused, until they have another one or somebody opens it again."""
+    rows = [
+        Contact(
+            clinic_id=one.clinic_id,
+            patient_id=one.patient_id,
+            channel=one.channel,
+            refused_address=one.address,
+            refused_at=now,
+            error=one.error[:40],
+        )
+        for one in refusals
+    ]
+    Contact.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["clinic", "patient", "channel"],
+        update_fields=["refused_address", "refused_at", "error"],
+    )
+
+
+def wired(email: str | None) -> str:
+    """Return an e-mail address as it is refused or taken."""
+    return mailbox(email or "")
