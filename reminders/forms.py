@@ -1,4 +1,4 @@
-"""The forms of reminders: a patient's wishes (each kind, its time and channel, quiet hours, one pause), a number, and the clinic's rules."""
+"""The forms of reminders: a patient's wishes (each kind, its time and channel, quiet hours, a pause), a number, the clinic's rules."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -162,15 +162,9 @@ class PolicyForm(forms.Form):
     kinds = forms.MultipleChoiceField(
         label=_("What patients may be reminded of"), required=False, widget=forms.CheckboxSelectMultiple, choices=[]
     )
-    channels = forms.MultipleChoiceField(
-        label=_("How, besides e-mail"), required=False, widget=forms.CheckboxSelectMultiple, choices=[]
-    )
-    earliest_at = forms.TimeField(
-        label=_("Not before"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-    )
-    latest_at = forms.TimeField(
-        label=_("Not after"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-    )
+    channels = forms.MultipleChoiceField(label=_("How, besides e-mail"), required=False, widget=forms.CheckboxSelectMultiple, choices=[])
+    earliest_at = forms.TimeField(label=_("Not before"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    latest_at = forms.TimeField(label=_("Not after"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
     most_unanswered = forms.IntegerField(label=_("Stop after so many unanswered ones"), required=False, min_value=FEWEST, max_value=MOST)
     shown_as = forms.CharField(label=_("Sender shown"), required=False, max_length=40)
 

@@ -37,7 +37,7 @@ def add_device(*, patient: Patient, endpoint: str, p256dh: str, auth: str, by: M
     if not is_device(endpoint, p256dh, auth):
         raise Invalid(_("This browser's notifications cannot be used. Please stay with e-mail."))
     digest = digest_of(endpoint)
-    others = PushSubscription.objects.filter(digest=digest).exclude(patient__membership__user_id=by.user_id)
+    others = PushSubscription.objects.filter(digest=digest).exclude(patient__membership__user=by.user)
     others.delete()
     mine = PushSubscription.objects.filter(patient=patient)
     is_first = not mine.exists()

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from clinics import audit
 from reminders.actions import journal
@@ -156,7 +156,7 @@ def claim_batch(
 
     PostgreSQL skips rows that others are claiming; elsewhere the one conditional UPDATE is atomic by itself.
     """
-    due = model.objects.filter(status=Outgoing.Status.QUEUED, due_at__lte=now, expires_at__gt=now).order_by("due_at", "id")
+    due: QuerySet[Any] = model.objects.filter(status=Outgoing.Status.QUEUED, due_at__lte=now, expires_at__gt=now).order_by("due_at", "id")
     if without:
         due = due.exclude(channel__in=without)
     changes = {"claim": claim, "leased_until": now + LEASE, "attempts": F("attempts") + 1}
@@ -287,7 +287,7 @@ class Batch:
         for why, keys in held.items():
             self.tally.held += self.close_rows(keys, Outgoing.Status.HELD, hold_reason=why)
         if silent := held.get(Delivery.HoldReason.UNANSWERED):
-            tell_of_silence([row for row in self.rows if row.pk in silent], now=now)
+            tell_of_silence({row.patient_id for row in self.rows if row.pk in silent}, now=now)
         self.note_channels(ready)
         if missed:
             self.tally.missed += self.close_rows(missed, Outgoing.Status.MISSED)

@@ -7,6 +7,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from django.db import transaction
+
+from clinics import audit
+from clinics.models import Membership
+from patients.models import Patient
 from reminders.channels.email import mailbox
 from reminders.channels.webpush import Device
 from reminders.models import Channel, Contact, PushSubscription
@@ -45,8 +50,8 @@ def ways_to(patients: Collection[uuid.UUID], channels: Collection[str]) -> Ways:
             ways.refused.add((patient, channel, refused))
     if Channel.PUSH in channels:
         rows = PushSubscription.objects.filter(patient_id__in=patients).order_by("created_at")
-        for patient, *device in rows.values_list("patient_id", "id", "endpoint", "p256dh", "auth"):
-            ways.devices[patient].append(Device(*device))
+        for patient, key, endpoint, p256dh, auth in rows.values_list("patient_id", "id", "endpoint", "p256dh", "auth"):
+            ways.devices[patient].append(Device(key, endpoint, p256dh, auth))
     return ways
 
 
@@ -90,6 +95,54 @@ def note_refusals(refusals: Collection[Refusal], *, now: dt.datetime) -> None:
         unique_fields=["clinic", "patient", "channel"],
         update_fields=["refused_address", "refused_at", "error"],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to a patient, as a page shows it; `refused_at`: since when nothing goes there, None: it is open."""
+
+    channel: str
+    address: str = ""
+    devices: int = 0
+    refused_at: dt.datetime | None = None
+    error: str = ""
+
+
+def ways_shown(patient: Patient, member: Membership | None, channels: Collection[str]) -> list[Way]:
+    """Return the ways to a patient that exist, those of the clinic's channels first; two queries."""
+    contacts = {row.channel: row for row in Contact.objects.visible_to(member).filter(patient=patient)}
+    user = patient.membership.user if patient.membership is not None else None
+    email, mail, phone = wired(user.email if user else None), contacts.get(Channel.EMAIL), contacts.get(Channel.SMS)
+    found = []
+    if email:
+        found.append(way_of(Channel.EMAIL, user.email if user else "", email, mail))
+    devices = PushSubscription.objects.visible_to(member).filter(patient=patient).count() if Channel.PUSH in channels else 0
+    if devices:
+        found.append(Way(Channel.PUSH, devices=devices))
+    if phone is not None and phone.number and phone.confirmed_at is not None:
+        found.append(way_of(Channel.SMS, phone.number, phone.number, phone))
+    return found
+
+
+def way_of(channel: str, shown: str, address: str, contact: Contact | None) -> Way:
+    """Return a way with what is known of its address."""
+    if contact is None or not address or contact.refused_address != address:
+        return Way(channel, shown)
+    return Way(channel, shown, refused_at=contact.refused_at, error=contact.error)
+
+
+def choices_for(ways: Iterable[Way], channels: Iterable[Channel]) -> list[Channel]:
+    """Return the channels a patient can choose from: those of the clinic that lead to them, and e-mail."""
+    there = {way.channel for way in ways} | {Channel.EMAIL.value}
+    return [channel for channel in channels if channel in there]
+
+
+@transaction.atomic
+def open_again(*, patient: Patient, by: Membership, now: dt.datetime) -> None:
+    """Try refused addresses once more: somebody says that they work now."""
+    refused = Contact.objects.filter(patient=patient, clinic_id=patient.clinic_id).exclude(refused_address="")
+    if refused.update(refused_address="", refused_at=None, error=""):
+        audit.record("reminder.open_again", clinic_id=patient.clinic_id, patient_id=patient.pk, by=by, at=now)
 
 
 def wired(email: str | None) -> str:

@@ -17,7 +17,6 @@ from reminders.channels.email import Occasion, Recipient, mailbox
 from reminders.channels.webpush import Device
 from reminders.models import Channel, Delivery, Kind
 from reminders.rules import channels
-from reminders.rules.channels import channel_for
 from reminders.rules.holding import Hold, Program, Situation, Subject, hold_reason
 from reminders.rules.moments import SUMMARY_DAYS, assessment_slots, summary_days
 from reminders.rules.policy import Policy
@@ -233,10 +232,11 @@ def choose_way(row: Claimed, wish: Wish, ways: Ways, can: frozenset[str]) -> Non
     """Note in a row which channel it takes, and where that leads."""
     wished = channels.Channel(wish.channel)
     is_on = wished in can and wished in row.policy.channels
-    reaches = wished != Channel.EMAIL and ways.reaches(row.patient_id, wished)
-    row.channel = channel_for(wished, is_on=is_on, reaches=reaches, attempts=row.attempts, error=row.error)
-    row.devices = tuple(ways.devices.get(row.patient_id, ())) if row.channel == Channel.PUSH else ()
-    row.number = ways.number(row.patient_id) if row.channel == Channel.SMS else ""
+    reaches = wished != channels.Channel.EMAIL and ways.reaches(row.patient_id, wished)
+    way = channels.channel_for(wished, is_on=is_on, reaches=reaches, attempts=row.attempts, error=row.error)
+    row.channel = way.value
+    row.devices = tuple(ways.devices.get(row.patient_id, ())) if way == channels.Channel.PUSH else ()
+    row.number = ways.number(row.patient_id) if way == channels.Channel.SMS else ""
 
 
 Found = dict[uuid.UUID, tuple[Subject, dt.date | None, Program]]

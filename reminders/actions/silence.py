@@ -43,7 +43,8 @@ def sent_in_vain(patients: Collection[uuid.UUID], since: dt.datetime) -> dict[uu
         due_at__gte=since,
     )
     for patient, sent_at in rows.order_by("sent_at").values_list("patient_id", "sent_at"):
-        found[patient].append(sent_at)
+        if sent_at is not None:
+            found[patient].append(sent_at)
     return found
 
 

@@ -2,14 +2,14 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from clinics.localtime import local_day
 from clinics.models import Membership
 from patients.models import Patient
 from reminders.actions.notices import STOP_SIGN_LASTS, staff_of
 from reminders.actions.reach import Refusal
-from reminders.actions.silence import LOOKED_BACK, Nudge, sent_in_vain
+from reminders.actions.silence import LOOKED_BACK, sent_in_vain
 from reminders.models import Kind, StaffNotice
 from reminders.rules.escalation import Step, whom_to_tell
 
@@ -19,9 +19,9 @@ def tell_of_refusals(refusals: Collection[Refusal], *, now: dt.datetime) -> int:
     return tell(StaffNotice.Kind.UNREACHABLE, {one.patient_id for one in refusals}, now=now)
 
 
-def tell_of_silence(rows: Sequence[Nudge], *, now: dt.datetime) -> int:
+def tell_of_silence(patients: Collection[uuid.UUID], *, now: dt.datetime) -> int:
     """Mail the therapists of patients who are reminded no more because they never answer, once for each stretch of silence."""
-    since = {patient: sent[0] for patient, sent in sent_in_vain({row.patient_id for row in rows}, now - LOOKED_BACK).items()}
+    since = {patient: sent[0] for patient, sent in sent_in_vain(patients, now - LOOKED_BACK).items()}
     told = StaffNotice.objects.filter(kind=StaffNotice.Kind.UNANSWERED, patient_id__in=since).values_list("patient_id", "created_at")
     known = {patient for patient, at in told if at >= since[patient]}
     return tell(StaffNotice.Kind.UNANSWERED, set(since) - known, now=now)

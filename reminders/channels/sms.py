@@ -36,7 +36,7 @@ class Text:
 def scheme() -> str:
     """Return which adapter the settings choose; empty: no text messages."""
     if settings.SMS_URL:
-        return urlsplit(settings.SMS_URL).scheme
+        return str(urlsplit(settings.SMS_URL).scheme)
     return "" if settings.SECURE else "file"
 
 
@@ -142,4 +142,6 @@ def code_in(body: bytes) -> int:
 
 def make_line() -> FileLine | ConsoleLine | TwilioLine:
     """Return the adapter of the settings."""
-    return {"twilio": TwilioLine, "console": ConsoleLine}.get(scheme(), FileLine)()
+    if scheme() == "twilio":
+        return TwilioLine()
+    return ConsoleLine() if scheme() == "console" else FileLine()

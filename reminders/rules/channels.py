@@ -25,6 +25,6 @@ def channel_for(wished: Channel, *, is_on: bool, reaches: bool, attempts: int, e
     return wished if is_on and reaches and not is_refused and attempts <= TRIES_BEFORE_MAIL else Channel.EMAIL
 
 
-def refusal(channel: Channel, code: str) -> str:
+def refusal(channel: str, code: str) -> str:
     """Return what is written down when a channel refused this reminder, so that the next attempt takes another one."""
     return f"{channel} {code}"
