@@ -90,7 +90,8 @@ class WishesForm(forms.Form):
                 )
             if len(channels) > 1:
                 choices = [(channel.value, BY_LABELS[channel]) for channel in channels]
-                self.fields[f"{kind}_by"] = forms.ChoiceField(label=_("How it comes"), choices=choices, required=False)
+                wanted_here = not self.is_bound or f"{kind}_by" in self.data
+                self.fields[f"{kind}_by"] = forms.ChoiceField(label=_("How it comes"), choices=choices, required=wanted_here)
         self.fields["weekday"].required = not self.is_bound or f"{Kind.WEEKLY_SUMMARY}_on" in self.data
         self.times = {kind: wish.at for kind, wish in wishes.items()}
         self.channels = {kind: wish.channel for kind, wish in wishes.items()}

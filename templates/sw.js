@@ -83,7 +83,7 @@ self.addEventListener("notificationclick", (event) => {
 async function open(href) {
   for (const page of await self.clients.matchAll({ type: "window" })) {
     try {
-      await page.focus();
+      await page.focus().catch(() => {});
       await page.navigate(href);
       return;
     } catch { /* not under this worker: a new page then */ }

@@ -77,11 +77,10 @@ def send_code(number: str, body: str) -> None:
         line.close()
 
 
-@transaction.atomic
 def confirm_number(*, patient: Patient, code: str, by: Membership, now: dt.datetime) -> None:
     """Take the code that was sent; from then on every reminder comes as a text message until the patient says otherwise.
 
-    Raises Invalid for a wrong or old code, TooMany after five wrong ones.
+    Raises Invalid for a wrong or old code, TooMany after five wrong ones; a refused try stays counted.
     """
     contact = Contact.objects.filter(patient=patient, clinic_id=patient.clinic_id, channel=Channel.SMS, confirmed_at=None).first()
     if contact is None or not contact.code_digest or contact.code_until_at is None or contact.code_until_at <= now:
@@ -91,9 +90,10 @@ def confirm_number(*, patient: Patient, code: str, by: Membership, now: dt.datet
     typed = "".join(letter for letter in code if letter.isdigit())
     if not hmac.compare_digest(digest_of(contact, typed), contact.code_digest):
         raise Invalid(fields={"code": [_("This is not the code we sent.")]})
-    Contact.objects.filter(pk=contact.pk).update(confirmed_at=now, code_digest="", code_until_at=None)
-    audit.record("reminder.phone_confirm", clinic_id=patient.clinic_id, patient_id=patient.pk, by=by, at=now)
-    prefer(patient=patient, channel=Channel.SMS, instead_of=Channel.EMAIL, by=by, now=now)
+    with transaction.atomic():
+        Contact.objects.filter(pk=contact.pk).update(confirmed_at=now, code_digest="", code_until_at=None)
+        audit.record("reminder.phone_confirm", clinic_id=patient.clinic_id, patient_id=patient.pk, by=by, at=now)
+        prefer(patient=patient, channel=Channel.SMS, instead_of=Channel.EMAIL, by=by, now=now)
 
 
 @transaction.atomic

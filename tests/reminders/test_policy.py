@@ -19,8 +19,9 @@ from reminders.actions.ledger import coming
 from reminders.actions.outbox import NOTICES, Clock, drain
 from reminders.actions.planning import plan_deliveries
 from reminders.actions.wishes import keep_wishes, wishes_for
+from reminders.channels.webpush import public_key
 from reminders.links import stop_token
-from reminders.models import Channel, Contact, Delivery, Kind, Preference, ReminderPolicy, StaffNotice
+from reminders.models import Channel, Contact, Delivery, Kind, Preference, PushSubscription, ReminderPolicy, StaffNotice
 from reminders.rules.bounces import is_gone
 from reminders.rules.channels import Channel as Way
 from reminders.rules.channels import channel_for
@@ -29,6 +30,7 @@ from reminders.rules.timing import QuietHours
 from tests.cast import Cast, sign_in
 from tests.reminders.actions.test_outbox import DUE, TUESDAY, due_patients, post_office, send
 from tests.reminders.post_office import PostOffice
+from tests.reminders.push_service import Browser
 from tests.reminders.scene import rows_of
 
 __all__ = ["post_office"]
@@ -147,7 +149,7 @@ def test_an_address_that_is_gone_gets_nothing_more_until_it_changes_and_the_ther
     notice = StaffNotice.objects.get(patient=patient)
     assert (notice.kind, notice.member_id) == (StaffNotice.Kind.UNREACHABLE, therapist.pk)
     post_office.answer = lambda _address: ""
-    assert drain(clock=Clock(DUE), seconds=30, queue=NOTICES).sent == 1
+    assert drain(clock=Clock(DUE + dt.timedelta(minutes=1)), seconds=30, queue=NOTICES).sent == 1
     text = str(post_office.to(f"{patient.pk}@here.example"))
     assert "could not be delivered" in text
     assert patient.email not in text
@@ -358,6 +360,7 @@ def test_the_figures_count_what_became_of_reminders_in_constant_queries(cast: Ca
     assert found.reasons == [("already done", 1)]
     assert figures_of(cast.manager, days=30, now=cast.now).totals["sent"] == 5
     assert figures_of(cast.harbour_manager, days=30, now=cast.now).lines == []
+    client.get(reverse("reminders:figures"))
     counts = []
     for _size in (8, 0):
         with CaptureQueriesContext(connection) as queries:
@@ -387,3 +390,42 @@ def test_the_coming_days_say_what_will_not_come(cast: Cast, change: Callable[[Pa
     items = [item for day in days for item in day.items if item.kind == Kind.SESSION_TODAY]
     assert items
     assert {item.hold_reason for item in items} == {reason}
+
+
+# --- devices on the page ------------------------------------------------------------------
+
+
+def test_a_device_is_switched_on_and_off_from_the_page(cast: Cast, client: Client) -> None:
+    browser, url = Browser(), reverse("reminders:device")
+    sent = {"endpoint": "https://fcm.googleapis.com/fcm/send/abc", "p256dh": browser.p256dh, "auth": browser.auth}
+    sign_in(client, cast.hannah.membership)
+    assert f'data-push="{public_key()}"' in client.get(reverse("reminders:mine")).content.decode()
+    wrong = client.post(url, sent | {"endpoint": "https://example.org/x"}, follow=True).content.decode()
+    assert "cannot be used" in wrong
+    assert not PushSubscription.objects.exists()
+    client.post(url, sent)
+    device = PushSubscription.objects.get(patient=cast.hannah)
+    assert Preference.objects.get(patient=cast.hannah, kind=Kind.SESSION_TODAY).channel == Channel.PUSH
+    page = client.get(reverse("reminders:mine")).content.decode()
+    assert "Notifications on 1 device" in page
+    for secret in (sent["endpoint"], browser.p256dh, browser.auth):
+        assert secret not in page
+        assert secret not in sign_in(Client(), cast.therapist).get(reverse("reminders:ledger", args=[cast.hannah.pk])).content.decode()
+    marek = sign_in(Client(), cast.marek.membership)
+    marek.post(url, {"off": str(device.pk)})
+    assert PushSubscription.objects.filter(pk=device.pk).exists()
+    client.post(url, {"off": str(device.pk)})
+    assert not PushSubscription.objects.exists()
+    assert Preference.objects.get(patient=cast.hannah, kind=Kind.SESSION_TODAY).channel == Channel.EMAIL
+
+
+def test_a_clinic_without_notifications_takes_no_device(cast: Cast, client: Client) -> None:
+    ReminderPolicy.objects.create(clinic=cast.riverside, channels=[])
+    browser = Browser()
+    sign_in(client, cast.hannah.membership)
+    assert "data-push" not in client.get(reverse("reminders:mine")).content.decode()
+    client.post(
+        reverse("reminders:device"),
+        {"endpoint": "https://fcm.googleapis.com/fcm/send/abc", "p256dh": browser.p256dh, "auth": browser.auth},
+    )
+    assert not PushSubscription.objects.exists()
