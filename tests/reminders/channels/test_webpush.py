@@ -17,7 +17,6 @@ from patients.models import Patient
 from reminders.actions.devices import add_device
 from reminders.actions.outbox import Clock, Tally, drain
 from reminders.actions.reach import digest_of
-from reminders.channels import outside
 from reminders.channels.line import LineDown, Refused, TryLater
 from reminders.channels.outside import Calls, Forbidden
 from reminders.channels.webpush import Device, Line, Note, is_device, new_key, public_key, write_note
@@ -222,8 +221,8 @@ def test_a_known_name_that_leads_into_our_own_network_is_not_called(monkeypatch:
     def never(*_args: Any, **_kwargs: Any) -> Any:
         raise AssertionError("connected")
 
-    monkeypatch.setattr(outside.socket, "getaddrinfo", inside)
-    monkeypatch.setattr(outside.socket, "create_connection", never)
+    monkeypatch.setattr(socket, "getaddrinfo", inside)
+    monkeypatch.setattr(socket, "create_connection", never)
     with pytest.raises(Forbidden):
         Calls().post(FCM, b"x", {}, twice=True)
     line, device = Line(), device_at(FCM, Browser())
@@ -240,9 +239,9 @@ def test_the_address_that_was_checked_is_the_one_that_is_called(monkeypatch: pyt
         raise ConnectionRefusedError
 
     monkeypatch.setattr(
-        outside.socket, "getaddrinfo", lambda host, port, **_kwargs: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("142.250.185.74", port))]
+        socket, "getaddrinfo", lambda host, port, **_kwargs: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("142.250.185.74", port))]
     )
-    monkeypatch.setattr(outside.socket, "create_connection", connect)
+    monkeypatch.setattr(socket, "create_connection", connect)
     with pytest.raises(OSError):  # noqa: PT011, any error of a connection
         Calls().post(FCM, b"x", {}, twice=True)
     assert called == [("142.250.185.74", 443)]
