@@ -53,7 +53,7 @@ def read(token: str, salt: str) -> uuid.UUID | None:
 
 def app_url() -> str:
     """Return where the app opens; short enough for a text message."""
-    return absolute("/me/")
+    return absolute(reverse("patients:today"))
 
 
 def stop_url(token: str) -> str:

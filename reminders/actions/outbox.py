@@ -264,7 +264,7 @@ class Batch:
                 sent_on = format_datetime(self.clock.now())
             if not self.sender.goes_on or not self.keep_lease():
                 break
-            if row.channel not in self.sender.away and not self.is_spared(row) and (message := self.write(row, sent_on)) is not None:
+            if not self.is_spared(row) and (message := self.write(row, sent_on)) is not None:
                 self.hand_over(row, message)
             if len(self.taken) >= (FLUSH_AFTER if self.notes.works else 1) or self.clock.elapsed - self.flushed > FLUSH_SECONDS:
                 self.flush()
@@ -339,6 +339,7 @@ class Batch:
                 self.sender.away.add(channel)
         except LineDown as error:
             self.sender.away.add(channel)
+            self.is_spared(row)
             log.warning("mail_server_away" if channel == Channel.EMAIL else "service_away", channel=channel, error=str(error))
         else:
             self.breaks[channel] = self.sender.slow[domain_of(row)] = 0
@@ -357,7 +358,14 @@ class Batch:
             self.tally.later += self.close_rows([row.pk], Outgoing.Status.QUEUED, error=refusal(row.channel, str(error)))
 
     def is_spared(self, row: ClaimedRow) -> bool:
-        """Tell whether the servers of a domain have put us off so often in this run that this mail waits without being tried."""
+        """Tell whether a message waits without being tried: its service is away, or the servers of its domain put us off again and again.
+
+        Mails wait untouched until their server is back; on another channel the attempt counts, so that a mail comes instead before long.
+        """
+        if row.channel in self.sender.away:
+            if row.channel != Channel.EMAIL:
+                self.try_later(row, "away")
+            return True
         if row.channel != Channel.EMAIL or self.sender.slow[domain_of(row)] < DOMAIN_TRIES:
             return False
         self.try_later(row, "busy")

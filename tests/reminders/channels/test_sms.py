@@ -1,5 +1,6 @@
 """Text messages: letters every telephone has, numbers in one form, a code that proves the number, and what a provider's answers mean."""
 
+import datetime as dt
 import json
 import re
 from collections.abc import Iterator
@@ -254,6 +255,24 @@ def test_a_number_that_is_refused_is_closed_told_to_the_clinic_and_replaced_by_m
     notice = StaffNotice.objects.get(patient=patient)
     assert (notice.kind, notice.member_id) == ("unreachable", therapist.pk)
     assert rows_of(patient)[0].kind == Kind.SESSION_TODAY
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("library")
+def test_when_the_provider_lets_nobody_in_mails_come_before_long(twilio: PushService) -> None:
+    patients = due_patients(3)
+    for patient in patients:
+        text(patient)
+    ReminderPolicy.objects.create(clinic_id=patients[0].clinic_id, channels=["sms"])
+    twilio.answers[PATH] = 401
+    now = DUE
+    for _attempt in range(3):
+        assert send(now).sent == 0
+        now = rows_of(patients[0])[0].due_at
+    assert len(twilio.taken) == 3
+    assert send(now).sent == 3
+    assert len(mail.outbox) == 3
+    assert now - DUE < dt.timedelta(minutes=10)
 
 
 def make_user(email: str) -> Any:
