@@ -60,6 +60,7 @@ COLUMNS = (
     "patient__first_name",
     "patient__language",
     "patient__time_zone",
+    "patient__caseload__last_entry_at",
     "patient__membership__status",
     "patient__membership__user__is_active",
     "patient__membership__user__email",
@@ -102,6 +103,7 @@ class Claimed:
     first_name: str
     patient_language: str
     patient_zone: str
+    last_entry_at: dt.datetime | None
     membership_status: str | None
     user_is_active: bool | None
     user_email: str | None

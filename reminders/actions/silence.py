@@ -26,6 +26,7 @@ class Nudge(Protocol):
     kind: str
     due_at: dt.datetime
     snoozes: int
+    last_entry_at: dt.datetime | None
 
     @property
     def policy(self) -> Policy:
@@ -53,11 +54,19 @@ def unanswered(rows: Sequence[Nudge], wishes: Mapping[tuple[uuid.UUID, str], Wis
 
     Whoever changed their wishes, or asked to be reminded again, has answered.
     """
-    nudges = [row for row in rows if row.kind in NUDGES and not row.snoozes and row.policy.most_unanswered is not None]
+    nudges = [row for row in rows if row.kind in NUDGES and not row.snoozes and may_be_silent(row, wishes)]
     if not nudges:
         return set()
     sent = sent_in_vain({row.patient_id for row in nudges}, min(row.due_at for row in nudges) - LOOKED_BACK)
     return {row.pk for row in nudges if is_unanswered(since_wish(sent, wishes, row.patient_id), row.policy.most_unanswered)}
+
+
+def may_be_silent(row: Nudge, wishes: Mapping[tuple[uuid.UUID, str], Wish]) -> bool:
+    """Tell whether enough days went by for so many reminders, at one a day; where they did not nothing has to be counted."""
+    most = row.policy.most_unanswered
+    said = [wish.said_at for kind in NUDGES if (wish := wishes.get((row.patient_id, kind)))]
+    last = max((at for at in (*said, row.last_entry_at) if at is not None), default=None)
+    return most is not None and (last is None or row.due_at - last > dt.timedelta(days=most - 1))
 
 
 def since_wish(
