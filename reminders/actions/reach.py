@@ -78,6 +78,8 @@ class Refusal:
 
 def note_refusals(refusals: Collection[Refusal], *, now: dt.datetime) -> None:
     """Close a channel for the people whose address was refused, until they have another one or somebody opens it again."""
+    # One row a way: two reminders to the same person may be refused in one go.
+    once = {(one.patient_id, one.channel): one for one in refusals}
     rows = [
         Contact(
             clinic_id=one.clinic_id,
@@ -87,7 +89,7 @@ def note_refusals(refusals: Collection[Refusal], *, now: dt.datetime) -> None:
             refused_at=now,
             error=one.error[:40],
         )
-        for one in refusals
+        for one in once.values()
     ]
     Contact.objects.bulk_create(
         rows,
