@@ -112,6 +112,9 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "calendar.own": PATIENT,
     "reminder.ledger": STAFF,
     "reminder.set": STAFF,
+    "reminder.policy": MANAGER,
+    "reminder.figures": MANAGER,
+    "reminder.test": STAFF,
 }
 
 

@@ -83,6 +83,6 @@ def _worker_text() -> str:
     pages = [(reverse("offline", args=[language]), page_text(language)) for language in Language.values]
     files = sorted({found for _url, text in pages for found in STATIC_FILE.findall(text)})
     addresses = [url for url, _text in pages] + files
-    text = render_to_string("sw.js", {"addresses": addresses})
+    text = render_to_string("sw.js", {"addresses": addresses, "icon": static(f"icons/app-{ICON_SIZES[0]}.png")})
     version = blake2b("".join([text, *(text for _url, text in pages)]).encode(), digest_size=8).hexdigest()
     return text.replace("VERSION", version, 1)

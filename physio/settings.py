@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import timedelta
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -329,6 +330,13 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Physio <no-reply@physio.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MESSAGE_ID_DOMAIN = env.str("MESSAGE_ID_DOMAIN", default="physio.example")
+
+# --- notifications and text messages ----------------------------------------------------
+VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="")
+VAPID_SUBJECT = env.str("VAPID_SUBJECT", default=f"mailto:{parseaddr(DEFAULT_FROM_EMAIL)[1]}")
+SMS_URL = env.str("SMS_URL", default="")
+if SMS_URL.split(":", 1)[0] not in {"", "console", "file", "twilio"}:
+    raise ImproperlyConfigured("SMS_URL begins with twilio://, console: or file:.")
 
 # --- background work --------------------------------------------------------------------
 BROKER_DIR = VAR_DIR / "broker"

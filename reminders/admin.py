@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from clinics.admin import ReadOnlyAdmin
-from reminders.models import Delivery, Heartbeat, Preference, StaffNotice, StaffWish
+from reminders.models import Delivery, Heartbeat, Preference, ReminderPolicy, StaffNotice, StaffWish
 
 
 @admin.register(Delivery)
@@ -25,6 +25,14 @@ class PreferenceAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "is_on", "clinic")
     search_fields = ("patient__number", "patient__last_name")
     list_select_related = ("patient", "clinic")
+
+
+@admin.register(ReminderPolicy)
+class ReminderPolicyAdmin(ReadOnlyAdmin):
+    """What clinics let their patients be reminded of."""
+
+    list_display = ("clinic", "channels", "kinds_off", "earliest_at", "latest_at", "most_unanswered", "changed_at")
+    list_select_related = ("clinic",)
 
 
 @admin.register(StaffNotice)

@@ -51,6 +51,11 @@ def read(token: str, salt: str) -> uuid.UUID | None:
         return None
 
 
+def app_url() -> str:
+    """Return where the app opens; short enough for a text message."""
+    return absolute(reverse("patients:today"))
+
+
 def stop_url(token: str) -> str:
     """Return the address of the page behind the stop link."""
     return absolute(reverse("reminders:stop", args=[token]))

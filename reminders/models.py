@@ -1,4 +1,4 @@
-"""What patients and staff wish to be told, what was told, calendars that are fetched, and the sign of life of the clockwork."""
+"""What patients and staff wish to be told, by which channels, what was told, fetched calendars, and the clockwork's sign of life."""
 
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -29,6 +29,11 @@ class Channel(models.TextChoices):
     """How it reaches the person."""
 
     EMAIL = "email", _("e-mail")
+    PUSH = "push", _("notification")
+    SMS = "sms", _("text message")
+
+
+_ReminderKind = Kind
 
 
 class Preference(ScopedModel):
@@ -67,6 +72,95 @@ class Preference(ScopedModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.at_local_time:%H:%M}"
+
+
+class PushSubscription(ScopedModel):
+    """One device on which a patient wants notifications: where its push service listens, and the keys only that device can read with."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="push_subscriptions")
+    endpoint = models.CharField(max_length=600, editable=False)
+    digest = models.CharField(max_length=64, editable=False, help_text=_("Digest of the endpoint."))
+    p256dh = models.CharField(max_length=100, editable=False)
+    auth = models.CharField(max_length=40, editable=False)
+    service = models.CharField(_("push service"), max_length=20)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    scope = Scope("clinic", "patient__membership")
+    goes_with_person = True
+
+    class Meta:
+        verbose_name = _("device for notifications")
+        verbose_name_plural = _("devices for notifications")
+        constraints = [models.UniqueConstraint(fields=["clinic", "digest"], name="push_subscription_once")]
+        indexes = [models.Index(fields=["digest"], name="push_subscription_digest")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Contact(ScopedModel):
+    """What is known of one way to a patient: a confirmed telephone number, and an address that was refused for good."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="contacts")
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
+    number = models.CharField(_("mobile number"), max_length=16, blank=True, help_text=_("As +49…; for text messages only."))
+    code_digest = models.CharField(max_length=64, blank=True, editable=False)
+    code_until_at = models.DateTimeField(null=True, blank=True, editable=False)
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
+    refused_address = models.CharField(_("refused address"), max_length=254, blank=True)
+    refused_at = models.DateTimeField(_("refused at"), null=True, blank=True)
+    error = models.CharField(_("answer"), max_length=40, blank=True)
+
+    scope = Scope("clinic", "patient__membership")
+    goes_with_person = True
+
+    class Meta:
+        verbose_name = _("way to a patient")
+        verbose_name_plural = _("ways to patients")
+        constraints = [models.UniqueConstraint(fields=["clinic", "patient", "channel"], name="contact_once_a_channel")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+def usual_channels() -> list[str]:
+    """Return the channels that are on, besides e-mail, until a clinic says otherwise; text messages cost money and are not among them."""
+    return [Channel.PUSH.value]
+
+
+class ReminderPolicy(ScopedModel):
+    """What a clinic lets its patients be reminded of, by which channels, and between which hours; no row means the defaults."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    clinic = models.OneToOneField(Clinic, on_delete=models.CASCADE, related_name="reminder_policy")
+    kinds_off = models.JSONField(_("kinds that are off"), default=list, blank=True)
+    channels = models.JSONField(_("channels that are on"), default=usual_channels, blank=True, help_text=_("Besides e-mail."))
+    earliest_at = models.TimeField(_("not before"), null=True, blank=True)
+    latest_at = models.TimeField(_("not after"), null=True, blank=True)
+    most_unanswered = models.PositiveSmallIntegerField(_("unanswered reminders in a row"), null=True, blank=True, default=6)
+    shown_as = models.CharField(_("sender shown"), max_length=40, blank=True)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    scope = Scope("clinic")
+
+    class Meta:
+        verbose_name = _("reminder policy")
+        verbose_name_plural = _("reminder policies")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(earliest_at=None) | Q(latest_at=None) | Q(earliest_at__lt=models.F("latest_at")), name="reminder_policy_hours"
+            ),
+            models.CheckConstraint(
+                condition=Q(most_unanswered=None) | Q(most_unanswered__gte=2, most_unanswered__lte=30), name="reminder_policy_unanswered"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class OutgoingQuerySet(ScopedQuerySet[Row]):
@@ -134,6 +228,8 @@ class Delivery(Outgoing):
         NO_ACCESS = "no_access", _("no longer a patient here")
         NO_ADDRESS = "no_address", _("no address")
         REFUSED = "refused", _("address refused")
+        UNANSWERED = "unanswered", _("many reminders without an answer")
+        CLINIC_OFF = "clinic_off", _("switched off by the clinic")
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="deliveries")
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
@@ -166,13 +262,16 @@ class Delivery(Outgoing):
 
 
 class StaffNotice(Outgoing):
-    """One mail to one member of the clinic: a stop sign nobody has acknowledged, or the digest of a day."""
+    """One mail to one member of the clinic: a stop sign nobody has acknowledged, the digest of a day, a patient reminders do not reach."""
 
     class Kind(models.TextChoices):
         """What it is about."""
 
         STOP_SIGN = "stop_sign", _("stop sign")
         DIGEST = "digest", _("daily digest")
+        UNREACHABLE = "unreachable", _("address refused")
+        UNANSWERED = "unanswered", _("reminders without an answer")
+        TEST = "test", _("test mail")
 
     class HoldReason(models.TextChoices):
         """Why it was not sent."""
@@ -185,10 +284,11 @@ class StaffNotice(Outgoing):
         REFUSED = "refused", _("address refused")
 
     member = models.ForeignKey(Membership, on_delete=models.PROTECT, verbose_name=_("recipient"), related_name="+")
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     alert = models.ForeignKey(Alert, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     step = models.PositiveSmallIntegerField(_("step"), default=0, help_text=_("0 first, 1 second person, 2 all managers."))
+    sample = models.CharField(_("sample of"), max_length=20, choices=_ReminderKind.choices, blank=True)
     hold_reason = models.CharField(_("reason"), max_length=12, choices=HoldReason.choices, blank=True)
 
     scope = Scope("clinic")
@@ -204,7 +304,14 @@ class StaffNotice(Outgoing):
                 fields=["clinic", "alert", "member", "step"], condition=Q(alert__isnull=False), name="staff_notice_once_a_step"
             ),
             models.UniqueConstraint(
-                fields=["clinic", "member", "kind", "slot_on"], condition=Q(alert__isnull=True), name="staff_notice_once_a_day"
+                fields=["clinic", "member", "kind", "slot_on", "sample"],
+                condition=Q(alert__isnull=True, patient__isnull=True),
+                name="staff_notice_once_a_day",
+            ),
+            models.UniqueConstraint(
+                fields=["clinic", "patient", "member", "kind", "slot_on"],
+                condition=Q(alert__isnull=True, patient__isnull=False),
+                name="staff_notice_once_a_patient",
             ),
             models.CheckConstraint(condition=Q(due_at__lt=models.F("expires_at")), name="staff_notice_times_in_order"),
         ]

@@ -23,33 +23,52 @@ from exports.calendar_feed import write_calendar
 from patients.models import Patient
 from patients.views.own import own_patient
 from reminders.actions.calendars import end_key, key_in_force, make_key, note_use, open_key
+from reminders.actions.devices import add_device, own_devices, remove_devices
+from reminders.actions.figures import SPANS, figures_of
 from reminders.actions.ledger import DAYS, coming, notices, past
+from reminders.actions.phones import ask_number, confirm_number, forget_number, own_number
 from reminders.actions.planning import agreed
+from reminders.actions.policies import channels_of, keep_policy, offered, policy_of
+from reminders.actions.reach import choices_for, open_again, ways_shown
 from reminders.actions.snoozing import choices_of, delivery_of_link, snooze
+from reminders.actions.telling import order_test
 from reminders.actions.wishes import keep_digest_wish, keep_wishes, patient_of_link, stop_all, wants_digest, wishes_for
-from reminders.forms import LABELS, LATER_LABELS, WishesForm
+from reminders.channels.webpush import public_key
+from reminders.forms import BY_LABELS, LABELS, LATER_LABELS, CodeForm, NumberForm, PolicyForm, SampleForm, WishesForm
 from reminders.links import calendar_url, read_later_token, read_stop_token
-from reminders.models import Delivery
+from reminders.models import Channel, Delivery, Kind
 from reminders.rules.escalation import MANAGERS_AFTER_MINUTES
 from reminders.rules.snoozing import Later
 
 CALENDAR_FETCHES = 60
 """So often an hour a calendar may be fetched, or a wrong address tried."""
 CALENDARS_MADE = 10
+TESTS = 20
 
 
 def shown(patient: Patient, member: Membership, now: dt.datetime) -> dict[str, Any]:
     """Return what the ledger shows of a patient, and note that it was read."""
     audit.record("delivery.list", clinic_id=patient.clinic_id, patient_id=patient.pk)
+    policy = policy_of(patient.clinic_id)
+    wishes = {kind: wish.under(policy) for kind, wish in wishes_for(patient).items() if policy.allows(kind)}
+    channels = channels_of(policy)
+    ways = ways_shown(patient, member, channels)
+    can_choose = len(choices_for(ways, channels)) > 1
     return {
         "patient": patient,
         "days": coming(patient, member, now=now),
         "day_count": DAYS,
         "past": past(patient, member),
-        "wishes": [(LABELS[kind][0], wish, LABELS[kind][1] is not None) for kind, wish in wishes_for(patient).items()],
+        "wishes": [
+            (LABELS[kind][0], wish, LABELS[kind][1] is not None, BY_LABELS[Channel(wish.channel)] if can_choose else "")
+            for kind, wish in wishes.items()
+        ],
         "has_agreed": bool(agreed([patient.pk])),
         "today": local_day(now, patient.zone),
-        "address": patient.membership.user.email if patient.membership and patient.membership.user else "",
+        "ways": ways,
+        "zone": patient.zone,
+        "has_push": Channel.PUSH in channels,
+        "has_sms": Channel.SMS in channels,
     }
 
 
@@ -62,7 +81,88 @@ def staff_patient(request: MemberRequest, pk: UUID) -> Patient:
 def mine(request: MemberRequest) -> HttpResponse:
     """Show a patient what was sent, what was not and why, and what comes."""
     request.nav_key = "more"
-    return render(request, "reminders/mine.html", shown(own_patient(request), request.member, timezone.now()))
+    patient = own_patient(request)
+    context = shown(patient, request.member, timezone.now())
+    if context["has_push"]:
+        context |= {"push_key": public_key(), "devices": own_devices(patient, request.member)}
+    return render(request, "reminders/mine.html", context)
+
+
+@page("reminder.own", methods=("POST",))
+def device(request: MemberRequest) -> HttpResponse:
+    """Switch notifications on for the device that asks, or off again on one or all."""
+    patient, now, sent = own_patient(request), timezone.now(), request.POST
+    if "off" in sent:
+        try:
+            which = UUID(sent["off"]) if sent["off"] != "all" else None
+        except ValueError as error:
+            raise Http404 from error
+        remove_devices(patient=patient, which=which, by=request.member, now=now)
+        messages.success(request, _("Notifications are off there."))
+        return redirect("reminders:mine")
+    keys = {name: sent.get(name, "") for name in ("endpoint", "p256dh", "auth")}
+    try:
+        add_device(patient=patient, by=request.member, now=now, **keys)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(request, _("Notifications are on on this device."))
+    return redirect("reminders:mine")
+
+
+@page("reminder.own", methods=("GET", "POST"))
+def phone(request: MemberRequest) -> HttpResponse:
+    """Give a number for text messages, confirm it with the code that was sent to it, or remove it."""
+    request.nav_key = "more"
+    patient, now, do = own_patient(request), timezone.now(), request.POST.get("do", "")
+    if do == "forget":
+        forget_number(patient=patient, by=request.member, now=now)
+        messages.success(request, _("The number was removed."))
+        return redirect("reminders:phone")
+    form: NumberForm | CodeForm = CodeForm(request.POST) if do == "confirm" else NumberForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                if isinstance(form, CodeForm):
+                    confirm_number(patient=patient, code=form.cleaned_data["code"], by=request.member, now=now)
+                    messages.success(request, _("Your number is confirmed. Reminders now come as text messages."))
+                    return redirect("reminders:mine")
+                ask_number(patient=patient, typed=form.cleaned_data["number"], by=request.member, now=now)
+                return redirect("reminders:phone")
+            except DomainError as error:
+                add_errors(form, error)
+                status = error.status_code if isinstance(error, TooMany) else status_of(form, error)
+    audit.record("delivery.list", clinic_id=patient.clinic_id, patient_id=patient.pk)
+    contact = own_number(patient, request.member)
+    waits = contact is not None and contact.confirmed_at is None and contact.code_until_at is not None and contact.code_until_at > now
+    context: dict[str, Any] = {
+        "patient": patient,
+        "contact": contact,
+        "waits": waits,
+        "has_sms": Channel.SMS in channels_of(policy_of(patient.clinic_id)),
+        "number_form": form if isinstance(form, NumberForm) else NumberForm(),
+        "code_form": form if isinstance(form, CodeForm) else CodeForm(),
+    }
+    return render(request, "reminders/phone.html", context, status=status)
+
+
+@page("reminder.own", methods=("POST",))
+def again(request: MemberRequest) -> HttpResponse:
+    """Try a refused address once more."""
+    open_again(patient=own_patient(request), by=request.member, now=timezone.now())
+    messages.success(request, _("We try this address again."))
+    return redirect("reminders:mine")
+
+
+@page("reminder.set", methods=("POST",))
+def patient_again(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Let the clinic try a patient's refused address once more."""
+    patient = staff_patient(request, pk)
+    open_again(patient=patient, by=request.member, now=timezone.now())
+    messages.success(request, _("We try this address again."))
+    return redirect("reminders:ledger", pk=patient.pk)
 
 
 @page("reminder.ledger")
@@ -88,14 +188,56 @@ def staff_notices(request: MemberRequest) -> HttpResponse:
         "wants_digest": wants_digest(member),
         "minutes": member.clinic.escalate_minutes,
         "managers_after": MANAGERS_AFTER_MINUTES,
+        "sample_form": SampleForm(),
     }
     return render(request, "reminders/notices.html", context)
 
 
+@page("reminder.test", methods=("POST",))
+def test(request: MemberRequest) -> HttpResponse:
+    """Mail a sample of a reminder to oneself."""
+    form, now = SampleForm(request.POST), timezone.now()
+    if not form.is_valid():
+        messages.error(request, _("Please choose one of the mails."))
+        return redirect("reminders:notices")
+    if not throttle.take(f"reminder-test:{request.member.pk}", amount=TESTS, seconds=3600, now=now):
+        raise TooMany(_("You have asked for many test mails within an hour. Please try again in an hour."))
+    order_test(by=request.member, sample=Kind(form.cleaned_data["kind"]), now=now)
+    messages.success(request, _("The test mail comes to your own address within a minute."))
+    return redirect("reminders:notices")
+
+
+@page("reminder.policy", methods=("GET", "POST"))
+def policy(request: MemberRequest) -> HttpResponse:
+    """Show and change the clinic's rules for reminders."""
+    request.nav_key = "clinic"
+    rules, can = policy_of(request.member.clinic_id), offered()
+    form = PolicyForm(request.POST or None, policy=rules, offered=[channel for channel in Channel if channel in can])
+    if request.method == "POST" and form.is_valid():
+        keep_policy(by=request.member, changes=form.changes, now=timezone.now())
+        messages.success(request, _("Saved."))
+        return redirect("reminders:policy")
+    return render(request, "reminders/policy.html", {"form": form, "can": can}, status=422 if form.is_bound else 200)
+
+
+@page("reminder.figures")
+def figures(request: MemberRequest) -> HttpResponse:
+    """Show a manager what became of the clinic's reminders in the last 7 or 30 days."""
+    request.nav_key = "clinic"
+    days = 30 if request.GET.get("days") == "30" else SPANS[0]
+    audit.record("figures.list", clinic_id=request.member.clinic_id)
+    context = {"figures": figures_of(request.member, days=days, now=timezone.now()), "spans": SPANS}
+    return render(request, "reminders/figures.html", context)
+
+
 def handle_wishes(request: HttpRequest, patient: Patient, by: Membership | None) -> tuple[WishesForm, int]:
     """Show or take the form of wishes; 0 as status means that they were stored."""
-    wishes = wishes_for(patient)
-    form = WishesForm(request.POST or None, wishes=wishes)
+    rules = policy_of(patient.clinic_id)
+    wishes = {kind: wish for kind, wish in wishes_for(patient).items() if rules.allows(kind)}
+    channels = channels_of(rules)
+    # Behind a signed link nobody is signed in; what is asked is only whether a way exists.
+    ways = ways_shown(patient, by or patient.membership, channels)
+    form = WishesForm(request.POST or None, wishes=wishes, channels=choices_for(ways, channels))
     if request.method != "POST":
         return form, 200
     error = None
@@ -240,7 +382,13 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
         if not status:
             return redirect(f"{request.path}?done=1")
         is_any_on = any(wish.is_on for wish in wishes_for(patient).values())
-        context = {"form": form, "token": token, "stored": "done" in request.GET, "is_any_on": is_any_on}
+        context = {
+            "form": form,
+            "token": token,
+            "stored": "done" in request.GET,
+            "is_any_on": is_any_on,
+            "chooses": "choose" in request.GET,
+        }
         return for_nobody_else(render(request, "reminders/stop.html", context, status=status))
 
 

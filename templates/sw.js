@@ -63,6 +63,34 @@ function isWhole(path, data) {
   return data.answer !== "file";
 }
 
+// --- notifications: shown as they come, one for each reminder; a tap opens the page behind the sign-in ---------------------
+self.addEventListener("push", (event) => {
+  const { title, body, url, lang, tag } = read(event.data);
+  const options = { body, lang, tag, icon: "{{ icon }}", badge: "{{ icon }}", data: { url } };
+  event.waitUntil(self.registration.showNotification(title || "Physio", options));
+});
+
+function read(data) {
+  try { return data?.json() ?? {}; } catch { return {}; }
+}
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const url = new URL(event.notification.data?.url ?? "/me/", self.location.origin);
+  if (url.origin === self.location.origin) event.waitUntil(open(url.href));
+});
+
+async function open(href) {
+  for (const page of await self.clients.matchAll({ type: "window" })) {
+    try {
+      await page.focus().catch(() => {});
+      await page.navigate(href);
+      return;
+    } catch { /* not under this worker: a new page then */ }
+  }
+  await self.clients.openWindow(href);
+}
+
 function store(mode, work) {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open("physio", 1);

@@ -26,6 +26,8 @@ os.environ.update(
         "CSRF_TRUSTED_ORIGINS": "",
         "TRUSTED_PROXIES": "0",
         "EMAIL_URL": "",
+        "VAPID_PRIVATE_KEY": "",
+        "SMS_URL": "",
         "LOG_LEVEL": "WARNING",
     }
 )

@@ -11,11 +11,15 @@ from clinics.localtime import day_bounds, local_day, to_local
 from clinics.models import Membership
 from patients.models import Assessment, Assignment, Message, Patient, Pause, ScheduledSession
 from reminders.actions.planning import FOLLOWED_UP, Candidate, Instants, Wish, agreed, message_times, one_a_day
+from reminders.actions.policies import policy_of
+from reminders.actions.reach import ways_to, wired
 from reminders.actions.recheck import NOT_PAUSED
+from reminders.actions.silence import LOOKED_BACK, NUDGES, sent_in_vain, since_wish
 from reminders.actions.wishes import wishes_for
-from reminders.models import Delivery, Kind, StaffNotice
+from reminders.models import Channel, Delivery, Kind, StaffNotice
 from reminders.rules.holding import Hold
 from reminders.rules.moments import ASSESSMENT_ASKED_AFTER_DAYS, assessment_slots
+from reminders.rules.policy import is_unanswered
 
 DAYS = 14
 PAST_ROWS = 40
@@ -71,6 +75,11 @@ class Past:
         """What it is about, in words."""
         return str(WHAT[self.row.kind])
 
+    @property
+    def channel_label(self) -> str:
+        """How it was sent, in words; empty for e-mail, which is usual."""
+        return "" if self.row.channel == Channel.EMAIL else str(Channel(self.row.channel).label)
+
 
 def past(patient: Patient, member: Membership) -> list[Past]:
     """Return the latest deliveries that are no longer waiting, newest first."""
@@ -98,11 +107,12 @@ def notices(member: Membership, zone: str, patient: Patient | None = None) -> li
 
 
 def coming(patient: Patient, member: Membership, *, now: dt.datetime, days: int = DAYS) -> list[Day]:
-    """Return the next days that bring a reminder or a jump of the clock, as things stand now, in at most ten queries."""
+    """Return the next days that bring a reminder or a jump of the clock, as things stand now, in at most fourteen queries."""
     zone = patient.zone
     today = local_day(now, zone)
     last = today + dt.timedelta(days=days - 1)
-    wishes = wishes_for(patient)
+    policy = policy_of(patient.clinic_id)
+    wishes = {kind: wish.under(policy) for kind, wish in wishes_for(patient).items()}
     slots = Delivery.objects.visible_to(member).filter(patient=patient, slot_on__gte=today, slot_on__lte=last)
     there = {(row.kind, row.slot_on): row for row in slots}
     pauses = list(
@@ -112,6 +122,7 @@ def coming(patient: Patient, member: Membership, *, now: dt.datetime, days: int 
     )
     instants = Instants(zone)
     has_agreed = bool(agreed([patient.pk]))
+    stopped = closed_kinds(patient, wishes, policy.most_unanswered, now)
     items: dict[dt.date, list[Coming]] = {}
     for kind, candidate, is_held in candidates(patient, member, today, last, wishes):
         row = there.get((kind, candidate.slot_on))
@@ -130,6 +141,10 @@ def coming(patient: Patient, member: Membership, *, now: dt.datetime, days: int 
             reason = Hold.PAUSED
         elif not wish.is_on:
             reason = Hold.OPTED_OUT
+        elif not policy.allows(kind):
+            reason = Hold.CLINIC_OFF
+        elif kind in stopped:
+            reason = stopped[kind]
         due = row.due_at if row is not None else times[0] if times else None
         if due is None or (row is None and due <= now):
             continue
@@ -142,6 +157,22 @@ def coming(patient: Patient, member: Membership, *, now: dt.datetime, days: int 
         shift = clock_shift(day, zone)
         if day in items or shift:
             found.append(Day(day, sorted(items.get(day, []), key=lambda one: (one.at is None, str(one.at), one.kind)), shift))
+    return found
+
+
+def closed_kinds(patient: Patient, wishes: Mapping[Kind, Wish], most_unanswered: int | None, now: dt.datetime) -> dict[Kind, Hold]:
+    """Return the kinds that would not go out today although they are wished for: an address that was refused, or too many unanswered."""
+    ways = ways_to([patient.pk], {wish.channel for wish in wishes.values()})
+    user = patient.membership.user if patient.membership is not None else None
+    email = wired(user.email if user is not None else None)
+    found: dict[Kind, Hold] = {}
+    if ways.is_refused(patient.pk, Channel.EMAIL, email):
+        by_mail = [kind for kind, wish in wishes.items() if wish.channel == Channel.EMAIL or not ways.reaches(patient.pk, wish.channel)]
+        found = dict.fromkeys(by_mail, Hold.REFUSED)
+    sent = sent_in_vain([patient.pk], now - LOOKED_BACK)
+    said = {(patient.pk, str(kind)): wish for kind, wish in wishes.items()}
+    if is_unanswered(since_wish(sent, said, patient.pk), most_unanswered):
+        found |= dict.fromkeys(NUDGES, Hold.UNANSWERED)
     return found
 
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
+from clinics.emergency import number_in
 from clinics.localtime import local_day, to_utc
 from clinics.models import Clinic, ClosedDay, Membership, Role
 from patients.models import Alert
-from reminders.channels.email import mailbox
-from reminders.channels.staff import Figures, StaffLetter, StaffMail, write_letter
-from reminders.models import StaffNotice, StaffWish
+from reminders.channels.email import Mail, mailbox
+from reminders.channels.staff import Figures, Sample, StaffLetter, StaffMail, write_letter, write_sample
+from reminders.models import Channel, StaffNotice, StaffWish
 from reminders.rules import timing
 from reminders.rules.escalation import DIGEST_AT, Colleague, Step, Told, due_step, is_open_day, whom_to_tell
 
@@ -205,6 +206,13 @@ COLUMNS = (
     "clinic__name",
     "clinic__language",
     "clinic__time_zone",
+    "sample",
+    "member__user__first_name",
+    "clinic__address",
+    "clinic__phone",
+    "clinic__country",
+    "clinic__emergency_number",
+    "clinic__reminder_policy__shown_as",
 )
 
 
@@ -236,7 +244,20 @@ class ClaimedNotice:
     clinic_name: str
     clinic_language: str
     zone: str
+    sample: str
+    reader: str | None
+    clinic_address: str
+    clinic_phone: str
+    country: str
+    emergency_number: str
+    shown_as: str | None
     figures: Figures | None = None
+    channel: str = Channel.EMAIL
+
+    @property
+    def address(self) -> str:
+        """Where it goes."""
+        return mailbox(self.user_email or "")
 
     @property
     def works_here(self) -> bool:
@@ -252,7 +273,7 @@ class ClaimedNotice:
             kind=self.kind,
             step=self.step,
             language=self.user_language or self.clinic_language,
-            address=mailbox(self.user_email or ""),
+            address=self.address,
             clinic_name=self.clinic_name,
             zone=self.zone,
             alert_id=self.alert_id,
@@ -260,6 +281,23 @@ class ClaimedNotice:
             number=self.number or "",
             raised_at=self.raised_at,
             figures=self.figures,
+            patient_id=self.patient_id,
+        )
+
+    @property
+    def test(self) -> Sample:
+        """What a test mail says."""
+        return Sample(
+            notice_id=self.pk,
+            kind=self.sample,
+            language=self.user_language or self.clinic_language,
+            address=self.address,
+            first_name=self.reader or "",
+            slot_on=self.slot_on,
+            clinic_name=self.shown_as or self.clinic_name,
+            clinic_address=self.clinic_address,
+            clinic_phone=self.clinic_phone,
+            emergency_number=self.emergency_number or number_in(self.country),
         )
 
 
@@ -288,11 +326,12 @@ def reason_to_hold(row: ClaimedNotice, refusing: set[uuid.UUID]) -> str | None:
     if row.kind == StaffNotice.Kind.STOP_SIGN:
         if row.alert_status != Alert.Status.OPEN:
             return Hold.SEEN
-    elif row.member_id in refusing:
-        return Hold.OPTED_OUT
-    elif row.figures is None:
-        return Hold.NOTHING_NEW
-    return None if mailbox(row.user_email or "") else Hold.NO_ADDRESS
+    elif row.kind == StaffNotice.Kind.DIGEST:
+        if row.member_id in refusing:
+            return Hold.OPTED_OUT
+        if row.figures is None:
+            return Hold.NOTHING_NEW
+    return None if row.address else Hold.NO_ADDRESS
 
 
 def count_news(rows: Sequence[ClaimedNotice], *, now: dt.datetime) -> None:
@@ -325,6 +364,8 @@ def count_news(rows: Sequence[ClaimedNotice], *, now: dt.datetime) -> None:
         row.figures = Figures(tuple(found.items())) if found else None
 
 
-def write_notice(row: ClaimedNotice, sent_on: str) -> StaffMail:
+def write_notice(row: ClaimedNotice, sent_on: str, now: dt.datetime) -> StaffMail | Mail:
     """Return the mail of a row."""
+    if row.kind == StaffNotice.Kind.TEST:
+        return write_sample(row.test, sent_on)
     return write_letter(row.letter, sent_on)

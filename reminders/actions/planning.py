@@ -11,10 +11,11 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from clinics.localtime import local_day, to_local, to_utc
-from clinics.models import Clinic, Membership, User
+from clinics.models import Membership, User
 from patients.models import Assessment, Assignment, Consent, Message, Patient, ScheduledSession
 from patients.rules.consents import Purpose
-from reminders.models import Delivery, Kind, Preference
+from reminders.actions.policies import USUAL, zones_and_policies
+from reminders.models import Channel, Delivery, Kind, Preference
 from reminders.rules import timing
 from reminders.rules.holding import Hold
 from reminders.rules.moments import (
@@ -26,6 +27,7 @@ from reminders.rules.moments import (
     message_moment,
     moment,
 )
+from reminders.rules.policy import Policy, quiet_with
 from reminders.rules.timing import QuietHours
 
 DAYS_AHEAD = 1
@@ -44,13 +46,19 @@ COMES_BACK = frozenset(Hold) - {Hold.ALREADY_DONE}
 
 
 class Wish(NamedTuple):
-    """What a patient wants for one kind; `weekday` counts for the weekly summary, None as `quiet`: no quiet hours."""
+    """What a patient wants for one kind; `weekday` counts for the weekly summary, None as `quiet`: no quiet hours, as `said_at`: never."""
 
     is_on: bool
     at: dt.time
     paused_to_on: dt.date | None
     weekday: int = SUNDAY
     quiet: QuietHours | None = None
+    channel: str = Channel.EMAIL
+    said_at: dt.datetime | None = None
+
+    def under(self, policy: Policy) -> "Wish":
+        """Return the wish as the clinic's hours allow it."""
+        return self if policy.night is None else self._replace(at=policy.within(self.at), quiet=quiet_with(self.quiet, policy.night))
 
     def wants(self, day: dt.date) -> bool:
         """Tell whether a reminder is wanted for that day."""
@@ -130,7 +138,8 @@ def plan_deliveries(*, now: dt.datetime, looked_at: dt.datetime | None = None, p
     `looked_at` is when the clockwork last looked (None: now). What would have been due before that and was not planned then has come
     up since and is not sent; what became due while nobody looked is planned still, as missed once it is too late for it.
     """
-    run = Run(now, max(min(looked_at or now, now), now - dt.timedelta(days=DAYS_BACK)), dict(Clinic.objects.values_list("pk", "time_zone")))
+    since = max(min(looked_at or now, now), now - dt.timedelta(days=DAYS_BACK))
+    run = Run(now, since, *zones_and_policies())
     for kind, candidates in (
         (Kind.SESSION_TODAY, session_candidates(run, patients)),
         (Kind.ASSESSMENT_DUE, assessment_candidates(run, patients)),
@@ -150,6 +159,7 @@ class Run:
     now: dt.datetime
     looked_at: dt.datetime
     clinic_zones: dict[uuid.UUID, str]
+    policies: dict[uuid.UUID, Policy]
     plan: Plan = field(default_factory=Plan)
     zones: dict[str, Instants] = field(default_factory=dict)
     spans: dict[str, tuple[dt.date, dt.date, dt.date]] = field(default_factory=dict)
@@ -221,7 +231,7 @@ def message_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iter
     for clinic, patient, key, sent_at, zone in waiting:
         place = zone or run.clinic_zones[clinic]
         wish = wishes.get((patient, Kind.MESSAGE_WAITING))
-        slot_on, times = message_times(sent_at, place, wish.quiet if wish else None)
+        slot_on, times = message_times(sent_at, place, quiet_with(wish.quiet if wish else None, run.policies.get(clinic, USUAL).night))
         yield Candidate(clinic, patient, slot_on, key, None, None, times=times)
 
 
@@ -317,11 +327,27 @@ def batches(candidates: Iterable[Candidate]) -> Iterator[list[Candidate]]:
 def wishes_of(patients: Collection[uuid.UUID], kinds: Collection[str]) -> dict[tuple[uuid.UUID, str], Wish]:
     """Return what these patients said they want; whoever said nothing has the default."""
     rows = Preference.objects.filter(patient_id__in=patients, kind__in=kinds)
-    columns = ("patient_id", "kind", "is_on", "at_local_time", "paused_to_on", "weekday", "quiet_from", "quiet_until")
+    columns = (
+        "patient_id",
+        "kind",
+        "is_on",
+        "at_local_time",
+        "paused_to_on",
+        "weekday",
+        "quiet_from",
+        "quiet_until",
+        "channel",
+        "changed_at",
+    )
     return {
-        (patient, kind): Wish(is_on, at, paused_to, weekday or SUNDAY, QuietHours(quiet_from, until) if quiet_from and until else None)
-        for patient, kind, is_on, at, paused_to, weekday, quiet_from, until in rows.values_list(*columns)
+        (patient, kind): Wish(is_on, at, paused_to, weekday or SUNDAY, quiet_hours(begin, end), channel, said_at)
+        for patient, kind, is_on, at, paused_to, weekday, begin, end, channel, said_at in rows.values_list(*columns)
     }
+
+
+def quiet_hours(begin: dt.time | None, end: dt.time | None) -> QuietHours | None:
+    """Return the quiet hours of a row; None when it has none."""
+    return QuietHours(begin, end) if begin is not None and end is not None else None
 
 
 def default_wish(kind: str) -> Wish:
@@ -367,8 +393,9 @@ def plan_batch(run: Run, kind: str, batch: list[Candidate]) -> None:
     new: list[Delivery] = []
     changes = Changes(run.now)
     for candidate in one_a_day(wanted(run, kind, batch, zones)):
-        wish = wishes.get((candidate.patient_id, kind), usual)
-        if not wish.wants(candidate.slot_on):
+        policy = run.policies.get(candidate.clinic_id, USUAL)
+        wish = wishes.get((candidate.patient_id, kind), usual).under(policy)
+        if not (wish.wants(candidate.slot_on) and policy.allows(kind)):
             continue
         zone = zones[candidate.patient_id]
         times = candidate.times or run.instants(zone).of(kind, candidate.slot_on, wish.at, candidate.starts_at, wish.quiet)
@@ -385,6 +412,7 @@ def plan_batch(run: Run, kind: str, batch: list[Candidate]) -> None:
                     clinic_id=candidate.clinic_id,
                     patient_id=candidate.patient_id,
                     kind=kind,
+                    channel=wish.channel,
                     slot_on=candidate.slot_on,
                     subject_id=candidate.subject_id,
                     due_at=times[0],

@@ -9,11 +9,17 @@ from clinics.emergency import number_in
 from clinics.localtime import to_local
 from clinics.models import Membership
 from patients.models import Assessment, Assignment, Message, Patient, Pause, ScheduledSession
-from reminders.actions.planning import agreed, default_wish, wishes_of
+from reminders.actions.planning import Wish, agreed, default_wish, wishes_of
+from reminders.actions.policies import offered, policy_from
+from reminders.actions.reach import Ways, ways_to
+from reminders.actions.silence import unanswered
 from reminders.channels.email import Occasion, Recipient, mailbox
-from reminders.models import Delivery, Kind
+from reminders.channels.webpush import Device
+from reminders.models import Channel, Delivery, Kind
+from reminders.rules import channels
 from reminders.rules.holding import Hold, Program, Situation, Subject, hold_reason
 from reminders.rules.moments import SUMMARY_DAYS, assessment_slots, summary_days
+from reminders.rules.policy import Policy
 
 _A = Assignment.Status
 PROGRAM: dict[str, Program] = {
@@ -48,10 +54,13 @@ COLUMNS = (
     "attempts",
     "due_at",
     "snoozes",
+    "channel",
+    "error",
     "patient__status",
     "patient__first_name",
     "patient__language",
     "patient__time_zone",
+    "patient__caseload__last_entry_at",
     "patient__membership__status",
     "patient__membership__user__is_active",
     "patient__membership__user__email",
@@ -62,12 +71,21 @@ COLUMNS = (
     "clinic__country",
     "clinic__emergency_number",
     "clinic__time_zone",
+    "clinic__reminder_policy__kinds_off",
+    "clinic__reminder_policy__channels",
+    "clinic__reminder_policy__earliest_at",
+    "clinic__reminder_policy__latest_at",
+    "clinic__reminder_policy__most_unanswered",
+    "clinic__reminder_policy__shown_as",
 )
 
 
 @dataclass(slots=True)
 class Claimed:
-    """A claimed row with everything its mail needs; `minutes` and `starts_at` come with the second look."""
+    """A claimed row with everything its message needs.
+
+    With the second look come `minutes`, `starts_at`, the figures of the week, and the way it takes: `channel`, `devices` or `number`.
+    """
 
     pk: uuid.UUID
     clinic_id: uuid.UUID
@@ -79,10 +97,13 @@ class Claimed:
     attempts: int
     due_at: dt.datetime
     snoozes: int
+    planned_channel: str
+    error: str
     patient_status: str
     first_name: str
     patient_language: str
     patient_zone: str
+    last_entry_at: dt.datetime | None
     membership_status: str | None
     user_is_active: bool | None
     user_email: str | None
@@ -93,6 +114,15 @@ class Claimed:
     country: str
     emergency_number: str
     clinic_zone: str
+    kinds_off: list[str] | None
+    channels_on: list[str] | None
+    earliest: dt.time | None
+    latest: dt.time | None
+    most_unanswered: int | None
+    shown_as: str | None
+    channel: str = Channel.EMAIL
+    devices: tuple[Device, ...] = ()
+    number: str = ""
     minutes: int = 0
     starts_at: dt.time | None = None
     done: int = 0
@@ -106,13 +136,23 @@ class Claimed:
         return is_member and self.patient_status == Patient.Status.ACTIVE
 
     @property
+    def policy(self) -> Policy:
+        """The rules of the clinic."""
+        return policy_from(self.kinds_off, self.channels_on, self.earliest, self.latest, self.most_unanswered, self.shown_as)
+
+    @property
+    def address(self) -> str:
+        """Where it goes by its channel, as it is written down when it is refused."""
+        return self.number if self.channel == Channel.SMS else mailbox(self.user_email or "")
+
+    @property
     def occasion(self) -> Occasion:
-        """What the mail says, apart from who gets it."""
+        """What the message says, apart from who gets it."""
         return Occasion(
             kind=self.kind,
             language=self.user_language or self.patient_language,
             slot_on=self.slot_on,
-            clinic_name=self.clinic_name,
+            clinic_name=self.shown_as or self.clinic_name,
             clinic_address=self.clinic_address,
             clinic_phone=self.clinic_phone,
             emergency_number=self.emergency_number or number_in(self.country),
@@ -149,6 +189,9 @@ def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[C
     spoken_to = other_mails(rows)
     willing = agreed(patients) if rows else set()
     wishes = wishes_of(patients, list(found))
+    ways = ways_to(patients, {wish.channel for wish in wishes.values()}) if rows else Ways()
+    can = offered()
+    silent = unanswered(rows, wishes)
     pauses: dict[uuid.UUID, list[tuple[dt.date, dt.date]]] = {}
     if rows:
         days = [row.slot_on for row in rows]
@@ -162,13 +205,14 @@ def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[C
         wished_off = wish.paused_to_on is not None and row.slot_on <= wish.paused_to_on
         # A pause of the training is no reason to keep a message back, or the look at the week.
         in_pause = row.kind not in NOT_PAUSED and any(from_on <= row.slot_on <= to_on for from_on, to_on in pauses.get(row.patient_id, ()))
+        choose_way(row, wish, ways, can)
         yield (
             row,
             hold_reason(
                 Situation(
                     slot_on=row.slot_on,
                     is_patient=row.is_patient,
-                    has_address=bool(mailbox(row.user_email or "")),
+                    has_address=bool(row.address),
                     has_agreed=row.patient_id in willing,
                     is_wanted=wish.is_on,
                     is_paused=wished_off or in_pause,
@@ -178,9 +222,23 @@ def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[C
                     is_follow_up=row.kind == Kind.ASSESSMENT_DUE,
                     is_empty=row.kind == Kind.WEEKLY_SUMMARY and not (row.planned or row.ahead),
                     has_other_mail=row.pk in spoken_to,
+                    is_refused=ways.is_refused(row.patient_id, row.channel, row.address),
+                    is_unanswered=row.pk in silent,
+                    is_allowed=row.policy.allows(row.kind),
                 )
             ),
         )
+
+
+def choose_way(row: Claimed, wish: Wish, ways: Ways, can: frozenset[str]) -> None:
+    """Note in a row which channel it takes, and where that leads."""
+    wished = channels.Channel(wish.channel)
+    is_on = wished in can and wished in row.policy.channels
+    reaches = wished != channels.Channel.EMAIL and ways.reaches(row.patient_id, wished)
+    way = channels.channel_for(wished, is_on=is_on, reaches=reaches, attempts=row.attempts, error=row.error)
+    row.channel = way.value
+    row.devices = tuple(ways.devices.get(row.patient_id, ())) if way == channels.Channel.PUSH else ()
+    row.number = ways.number(row.patient_id) if way == channels.Channel.SMS else ""
 
 
 Found = dict[uuid.UUID, tuple[Subject, dt.date | None, Program]]

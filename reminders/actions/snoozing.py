@@ -12,6 +12,7 @@ from clinics.errors import Conflict
 from clinics.localtime import local_day, to_local, to_utc
 from reminders.actions.outbox import move
 from reminders.actions.planning import SHORTEST_LIFE, default_wish, wishes_of
+from reminders.actions.policies import policy_of
 from reminders.models import Delivery, Kind
 from reminders.rules import timing
 from reminders.rules.snoozing import MOST_TIMES, Later, put_off
@@ -34,7 +35,8 @@ def choices_of(row: Delivery, *, now: dt.datetime) -> dict[Later, tuple[dt.datet
     is_over = local_day(now, zone) > row.slot_on + OVER_AFTER
     if row.kind not in CAN_WAIT or is_over or not (waits or (row.status == Delivery.Status.SENT and row.snoozes < MOST_TIMES)):
         return {}
-    wish = wishes_of([row.patient_id], [row.kind]).get((row.patient_id, row.kind)) or default_wish(row.kind)
+    said = wishes_of([row.patient_id], [row.kind]).get((row.patient_id, row.kind)) or default_wish(row.kind)
+    wish = said.under(policy_of(row.clinic_id))
     local = to_local(now, zone).replace(tzinfo=None)
     found = {}
     least = dt.timedelta(minutes=1) if wish.quiet else SHORTEST_LIFE

@@ -46,6 +46,7 @@ def keep_wishes(*, patient: Patient, wishes: Mapping[Kind, Wish], by: Membership
             clinic_id=patient.clinic_id,
             patient=patient,
             kind=kind,
+            channel=wish.channel,
             is_on=wish.is_on,
             at_local_time=wish.at,
             weekday=wish.weekday if kind == Kind.WEEKLY_SUMMARY else None,
@@ -60,7 +61,7 @@ def keep_wishes(*, patient: Patient, wishes: Mapping[Kind, Wish], by: Membership
         rows,
         update_conflicts=True,
         unique_fields=["clinic", "patient", "kind"],
-        update_fields=["is_on", "at_local_time", "weekday", "quiet_from", "quiet_until", "paused_to_on", "changed_at"],
+        update_fields=["channel", "is_on", "at_local_time", "weekday", "quiet_from", "quiet_until", "paused_to_on", "changed_at"],
     )
     audit.record(
         "reminder.change",

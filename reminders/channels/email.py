@@ -22,27 +22,13 @@ from django.utils.encoding import punycode
 from django.utils.html import escape
 
 from reminders import links
+from reminders.channels.line import LineBroken, LineDown, Refused, TryLater
+from reminders.rules.bounces import is_gone
 from reminders.rules.timing import message_id
 
 PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 ENHANCED_CODE = re.compile(rb"\d\.\d{1,3}\.\d{1,3}")
 LETTERS_KEPT = 2000
-
-
-class TryLater(Exception):
-    """The server did not take this mail now; carries its code."""
-
-
-class Refused(Exception):
-    """The server will never take this mail; carries its code."""
-
-
-class LineBroken(Exception):
-    """The connection ended while this mail was under way: nobody knows whether it was taken."""
-
-
-class LineDown(Exception):
-    """The mail server cannot be reached or does not let us in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +48,7 @@ class Occasion:
     planned: int = 0
     ahead: int = 0
     is_later: bool = False
+    is_test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +164,11 @@ class Sendable(Protocol):
         """Return the mail for mail backends of another kind."""
 
 
+def page_of(kind: str, subject_id: uuid.UUID | None) -> str:
+    """Return the path of the page a reminder opens."""
+    return reverse(OPENS[kind], args=[] if kind in ONE_PAGE else [subject_id])
+
+
 def sender_of(clinic_name: str) -> str:
     """Return the From header: the clinic's name, cleaned of anything that could break out of it, and the address of the settings."""
     printable = "".join(character if character.isprintable() else " " for character in clinic_name)
@@ -213,12 +205,12 @@ def compose(occasion: Occasion) -> Letter:
             "planned": occasion.planned,
             "ahead": occasion.ahead,
             "is_later": occasion.is_later,
+            "is_test": occasion.is_test,
             "later_url": "" if occasion.starts_at else links.later_url(MARKS["later"]),
             "minutes": occasion.minutes,
             "starts_at": formats.time_format(occasion.starts_at) if occasion.starts_at else "",
-            "open_url": links.absolute(reverse(OPENS[kind], args=[] if kind in ONE_PAGE else [subject_id])),
+            "open_url": links.absolute(page_of(kind, subject_id)),
             "stop_url": links.stop_url(MARKS["token"]),
-            "wishes_url": links.absolute(reverse("reminders:preferences")),
         }
         if kind in {"session_today", "session_missed"}:
             context["move_url"] = links.absolute(reverse("patients:session_move", args=[subject_id]))
@@ -309,7 +301,7 @@ class Line:
                 self.backend.send_messages([mail.as_django()])
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
-            self.judge(code, text, error)
+            self.judge(code, text, error, is_recipient=True)
         except smtplib.SMTPSenderRefused as error:
             if error.smtp_code >= 500:
                 raise LineDown(code_of(error)) from error
@@ -323,13 +315,13 @@ class Line:
             raise TryLater(code_of(error)) from error
 
     @staticmethod
-    def judge(code: int, text: bytes | str, error: Exception) -> None:
-        """Raise what an answer of the server means for the mail."""
+    def judge(code: int, text: bytes | str, error: Exception, *, is_recipient: bool = False) -> None:
+        """Raise what an answer of the server means for the mail; `is_recipient`: it was given when the address was named."""
         said = reply(code, text)
         if code == 421:
             raise LineBroken(said) from error
         if code >= 500:
-            raise Refused(said) from error
+            raise Refused(said, is_address=is_recipient and is_gone(said)) from error
         raise TryLater(said) from error
 
 

@@ -1,4 +1,7 @@
-"""Mails to the people who work in a clinic: neutral subjects, a patient as initials and number, and a link behind the sign-in."""
+"""Mails to the people who work in a clinic: neutral subjects, a patient as initials and number, and a link behind the sign-in.
+
+A test is the mail a patient would get, addressed to the member who asked for it.
+"""
 
 import datetime as dt
 import uuid
@@ -13,7 +16,7 @@ from django.utils import formats, translation
 
 from clinics.localtime import to_local
 from reminders import links
-from reminders.channels.email import inliner, sender_of
+from reminders.channels.email import Mail, Occasion, Recipient, compose, inliner, sender_of
 from reminders.rules.timing import message_id
 
 
@@ -45,6 +48,7 @@ class StaffLetter:
     number: str
     raised_at: dt.datetime | None
     figures: Figures | None
+    patient_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ def write_letter(letter: StaffLetter, sent_on: str) -> StaffMail:
             context["raised_at"] = formats.time_format(local.time())
         if letter.alert_id is not None:
             context["open_url"] = links.absolute(reverse("patients:alert_acknowledge", args=[letter.alert_id]))
+        elif letter.patient_id is not None:
+            context["open_url"] = links.absolute(reverse("reminders:ledger", args=[letter.patient_id]))
         else:
             context["open_url"] = links.absolute(reverse("patients:caseload"))
         name = f"reminders/staff/{letter.kind}"
@@ -102,3 +108,39 @@ def write_letter(letter: StaffLetter, sent_on: str) -> StaffMail:
     message = EmailMultiAlternatives(subject, text, sender_of(clinic_name), [letter.address], headers=headers)
     message.attach_alternative(html, "text/html")
     return StaffMail(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a test is made from: a kind of reminder, its reader, and the clinic as patients know it."""
+
+    notice_id: uuid.UUID
+    kind: str
+    language: str
+    address: str
+    first_name: str
+    slot_on: dt.date
+    clinic_name: str
+    clinic_address: str
+    clinic_phone: str
+    emergency_number: str
+
+
+def write_sample(sample: Sample, sent_on: str) -> Mail:
+    """Write the mail a patient would get, with made-up content and links that lead nowhere."""
+    occasion = Occasion(
+        kind=sample.kind,
+        language=sample.language,
+        slot_on=sample.slot_on,
+        clinic_name=sample.clinic_name,
+        clinic_address=sample.clinic_address,
+        clinic_phone=sample.clinic_phone,
+        emergency_number=sample.emergency_number,
+        minutes=25,
+        done=2,
+        planned=3,
+        ahead=3,
+        is_test=True,
+    )
+    nobody = uuid.UUID(int=0)
+    return compose(occasion).fill(Recipient(sample.notice_id, nobody, nobody, sample.address, sample.first_name), sent_on)

@@ -20,6 +20,9 @@ class Hold(StrEnum):
     OTHER_MAIL = "other_mail"
     NO_ACCESS = "no_access"
     NO_ADDRESS = "no_address"
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+    CLINIC_OFF = "clinic_off"
 
 
 class Subject(StrEnum):
@@ -42,7 +45,10 @@ class Program(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What is true at the moment of sending; `subject_on` is the day it stands on now, None when it is gone."""
+    """What is true at the moment of sending; `subject_on` is the day it stands on now, None when it is gone.
+
+    `has_address` and `is_refused` are about the channel the reminder would take.
+    """
 
     slot_on: date
     is_patient: bool
@@ -56,6 +62,9 @@ class Situation:
     is_follow_up: bool
     is_empty: bool = False
     has_other_mail: bool = False
+    is_refused: bool = False
+    is_unanswered: bool = False
+    is_allowed: bool = True
 
 
 def hold_reason(now: Situation) -> Hold | None:
@@ -80,8 +89,14 @@ def hold_reason(now: Situation) -> Hold | None:
         return Hold.PAUSED
     if not now.is_wanted:
         return Hold.OPTED_OUT
+    if not now.is_allowed:
+        return Hold.CLINIC_OFF
     if now.is_empty:
         return Hold.NOTHING
     if now.has_other_mail:
         return Hold.OTHER_MAIL
-    return None if now.has_address else Hold.NO_ADDRESS
+    if not now.has_address:
+        return Hold.NO_ADDRESS
+    if now.is_refused:
+        return Hold.REFUSED
+    return Hold.UNANSWERED if now.is_unanswered else None

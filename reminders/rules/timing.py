@@ -17,6 +17,8 @@ _ID = re.compile(r"[A-Za-z0-9-]+")
 LAST_MINUTES_OF_DAY = 60
 SHORTEST_CHANCE_MINUTES = 15
 BACK_OFF_MINUTES = (1, 2, 5, 15, 60)
+DOMAIN_TRIES = 5
+"""When the mail servers of one domain put us off so often one time after another, its other mails wait for a later tick."""
 
 
 class Kind(StrEnum):

@@ -7,6 +7,7 @@ import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
 
+from reminders.channels.webpush import public_key
 from reminders.models import Delivery, Heartbeat
 from tests.cast import Cast
 
@@ -46,3 +47,12 @@ def test_it_refuses_where_no_demo_is(cast: Cast, settings: Any) -> None:
 def test_it_refuses_odd_numbers(cast: Cast, number: str) -> None:
     with pytest.raises(CommandError, match="number"):
         call("due_reminders", "--make", number)
+
+
+def test_a_new_key_for_web_push_is_one_that_signs(settings: Any) -> None:
+    line = call("vapid_key").strip()
+    name, _equals, key = line.partition("=")
+    assert name == "VAPID_PRIVATE_KEY"
+    settings.VAPID_PRIVATE_KEY = key
+    assert len(public_key()) == 87
+    assert call("vapid_key").strip() != line

@@ -31,7 +31,7 @@ from patients.models import Alert, Assignment, CheckIn, Correction, ErasureReque
 from patients.tasks import delete_what_expired
 from physio.celery import SCHEDULE
 from programs.models import Program, ProgramVersion
-from reminders.models import Delivery, Kind, Preference
+from reminders.models import Channel, Contact, Delivery, Kind, Preference, PushSubscription
 from tests.cast import Cast, sign_in
 from tests.patients.actions.test_runs import loaded, me
 
@@ -79,6 +79,12 @@ def fill_with_traces(cast: Cast) -> None:
         acknowledge_alert(alert=alert, by=cast.therapist, now=cast.now, note=f"called Hannah, {SECRET}")
     create_token(by=member, name=f"{SECRET} watch", days=7, now=cast.now)
     Preference.objects.create(clinic=cast.riverside, patient=patient, kind=Kind.SESSION_TODAY, at_local_time=dt.time(7))
+    Contact.objects.create(
+        clinic=cast.riverside, patient=patient, channel=Channel.SMS, number="+491715550177", refused_address="hannah@patients.example"
+    )
+    PushSubscription.objects.create(
+        clinic=cast.riverside, patient=patient, endpoint=f"https://fcm.googleapis.com/{SECRET}", digest="0" * 64, p256dh=SECRET, auth=SECRET
+    )
     Delivery.objects.create(
         clinic=cast.riverside,
         patient=patient,
@@ -142,6 +148,7 @@ def test_clinical_rows_stay_under_the_pseudonym(cast: Cast) -> None:
     assert {model: model._default_manager.filter(patient=patient).count() for model in counts} == counts
     assert CheckIn.objects.filter(patient=patient, pain_0_10=9).exists()
     assert (Delivery.objects.count(), Preference.objects.count(), ApiToken.objects.count()) == (0, 0, 0)
+    assert (Contact.objects.count(), PushSubscription.objects.count()) == (0, 0)
     assert until == Patient.objects.get(pk=patient.pk).keep_until_on
     assert until.year == cast.now.year + 10
     kept = [(one.before, one.after) for one in Correction.objects.filter(patient=patient, object_type="run").order_by("corrected_at")]
