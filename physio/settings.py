@@ -144,7 +144,7 @@ else:
     _database["DISABLE_SERVER_SIDE_CURSORS"] = _pooled
     if not _pooled:
         # A statement is planned once a connection instead of at every request; planning costs more than reading a few rows.
-        # Such a plan does not know whom it is for: with the price of a spinning disk it would sort all entries of somebody who has thousands.
+        # Such a plan does not know whom it is for: priced for a spinning disk it would sort all entries of who has thousands.
         _database["OPTIONS"] = {
             "server_side_binding": True,
             "prepare_threshold": 3,

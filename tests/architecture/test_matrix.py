@@ -36,7 +36,8 @@ class Caller(Client):
 
     def request(self, **request: Any) -> Any:
         """Return the answer as the product gives it; what it could not handle is a 500 of its own."""
-        answer = self.handler(self._base_environ(**request))
+        browser: Any = self
+        answer = self.handler(browser._base_environ(**request))
         self.cookies.update(answer.cookies)
         return answer
 
