@@ -141,13 +141,15 @@ class GroupEntryFilters(RecordFilters):
 
 @extend_schema_view(
     list=extend_schema(
-        summary="Entries at group sessions", description="In the order they were made; of each thing the highest revision stands."
-    )
+        summary="Entries at group sessions",
+        description="In the order they were made; of each thing the highest revision stands.",
+    ),
+    retrieve=extend_schema(summary="An entry at a group session"),
 )
 class GroupEntryViewSet(RecordViewSet):
     """What is entered while a group trains."""
 
-    permission_actions = {"list": "group.list", "create": "group.enter"}
+    permission_actions = {"list": "group.list", "retrieve": "group.list", "create": "group.enter"}
     trail = "group"
     queryset = GroupEntry.objects.all()
     row_kind = GroupEntryRow

@@ -228,7 +228,7 @@ def walk_in_page(request: MemberRequest) -> HttpResponse:
             error = _("Please choose from the list.")
     found = Patient.objects.visible_to(member).active().filter(caseload__program_status__in=["running", "held"], clinic=member.clinic_id)
     people = list(found.matching(words).select_related("caseload").order_by("last_name", "first_name")[:FOUND_AT_MOST]) if words else []
-    audit.record("patient.list", part="walk_in")
+    audit.record("caseload.list", part="walk_in", ids=[str(one.pk) for one in people])
     context = {"words": words, "people": people, "slot": slot, "error": error, "back": address(today_of(member.clinic), slot)}
     return render(request, "patients/walk_in.html", context, status=409 if error else 200)
 

@@ -22,6 +22,7 @@ WORDS: dict[str, Promise] = {
     "session.log": _("logged a session"),
     "group.enter": _("entered something at a group session"),
     "group.list": _("looked at entries of a group session"),
+    "group.view": _("looked at an entry of a group session"),
     "session.attend": _("noted who came to the clinic"),
     "session.walk_in": _("put somebody who walked in on the sheet"),
     "session.move": _("moved a session"),

@@ -24,7 +24,9 @@ export async function entriesOf(person) {
 export function put(entry) { return store("readwrite", (entries) => entries.put(entry)); }
 export function drop(key) { return store("readwrite", (entries) => entries.delete(key)); }
 export async function forgetAll() {
-  await store("readwrite", (entries, meta) => { entries.clear(); return meta.clear(); });
+  // what a therapist entered for a group on the same device is not this person's to forget
+  const kept = (await store("readonly", (entries) => entries.getAll())).filter((one) => one.person.startsWith("group:"));
+  await store("readwrite", (entries, meta) => { entries.clear(); for (const one of kept) entries.put(one); return meta.clear(); });
   for (const name of await caches.keys()) if (name.startsWith("physio-")) await caches.delete(name);
 }
 
