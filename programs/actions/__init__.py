@@ -21,7 +21,7 @@ from programs.rules.diff import Line, Session, places
 from programs.rules.library import content_hash, default_dose, validate_exercise, validate_program
 from programs.states import VERSION
 
-LIBRARY = Path(__file__).parent / "library"
+LIBRARY = Path(__file__).resolve().parent.parent / "library"
 DOSE_FIELDS = (
     "sets",
     "reps_low",
@@ -36,6 +36,7 @@ DOSE_FIELDS = (
     "tempo",
     "load",
     "variation",
+    "circuit",
     "pose_variant",
     "effort_low",
     "effort_high",
