@@ -311,7 +311,9 @@ class Prescription(ScopedModel):
     tempo = models.CharField(_("tempo, s"), max_length=12, blank=True)
     load = models.JSONField(_("load"), default=dict, blank=True)
     variation = models.JSONField(_("variation"), default=dict, blank=True)
-    circuit = models.PositiveSmallIntegerField(_("circuit"), default=0, help_text=_("Exercises of one number are done in turns; 0 is none."))
+    circuit = models.PositiveSmallIntegerField(
+        _("circuit"), default=0, help_text=_("Exercises of one number are done in turns; 0 is none.")
+    )
     pose_variant = models.CharField(max_length=20, blank=True)
     effort_low = models.PositiveSmallIntegerField(_("effort, from"), null=True, blank=True)
     effort_high = models.PositiveSmallIntegerField(_("effort, to"), null=True, blank=True)

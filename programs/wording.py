@@ -42,7 +42,7 @@ PART_NAMES: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where something comes from: `kind` is trial, article, tailored or default; `source` names it in full."""
+    """Where something comes from: `kind` is trial, article, tailored, clinic or default; `source` names it in full."""
 
     kind: str
     text: str
@@ -84,7 +84,7 @@ def equipment_name(key: str) -> str:
 
 
 def provenance_mark(provenance: str) -> Mark:
-    """Return what `trial`, `seed:NNN` or `default` stands for; an article is named by its title."""
+    """Return what `trial`, `seed:NNN`, `tailored`, `clinic` or `default` stands for; an article is named by its title."""
     sources = library_file("sources")
     kind, _colon, number = provenance.partition(":")
     if kind == "trial":
@@ -94,6 +94,8 @@ def provenance_mark(provenance: str) -> Mark:
         return Mark("article", _("article"), _("Article: %(title)s") % {"title": article.get("title", number)})
     if kind == "tailored":
         return Mark("tailored", _("tailored"), _("Set for this patient by a therapist of the clinic."))
+    if kind == "clinic":
+        return Mark("clinic", _("our clinic"), _("Chosen by your clinic for its own program."))
     return Mark("default", _("our default"), str(in_language(sources["marks"]["default"])))
 
 

@@ -33,7 +33,11 @@ def stored(plan: Weeks) -> list[dict[str, Any]]:
     for first, last, session in stretches(plan):
         data = {name: value for name, value in asdict(session).items() if name not in {"lines", "source"} and value}
         data["lines"] = [
-            {name: value for name, value in asdict(line).items() if name not in {"names", "source"} and value not in (None, "", 0, False, {})}
+            {
+                name: value
+                for name, value in asdict(line).items()
+                if name not in {"names", "source"} and value not in (None, "", 0, False, {})
+            }
             for line in session.lines
         ]
         found.append({"weeks": [first, last], **data})
@@ -45,7 +49,12 @@ def restored(data: Iterable[Mapping[str, Any]], weeks: int, names: Mapping[str, 
     found: dict[int, list[Session]] = {week: [] for week in range(1, weeks + 1)}
     for one in data:
         lines = tuple(
-            Line(**{**{name: value for name, value in line.items() if name in _LINE}, "names": (names or {}).get(line.get("exercise", ""), {})})
+            Line(
+                **{
+                    **{name: value for name, value in line.items() if name in _LINE},
+                    "names": (names or {}).get(line.get("exercise", ""), {}),
+                }
+            )
             for line in one["lines"]
         )
         rest = {name: tuple(value) if isinstance(value, list) else value for name, value in one.items() if name in _SESSION}
@@ -207,7 +216,9 @@ def copy_week(plan: Weeks, week: int, first: int, last: int) -> Plan:
     """Return the plan with all sessions of one week in the weeks `first` to `last`; the phase of a week stays, where it has one."""
     phases = {at: next((one.phase for one in sessions if one.phase), {}) for at, sessions in plan.items()}
     return {
-        at: tuple(replace(one, phase=phases[at] or one.phase) for one in plan[week]) if first <= at <= last and at != week else tuple(sessions)
+        at: tuple(replace(one, phase=phases[at] or one.phase) for one in plan[week])
+        if first <= at <= last and at != week
+        else tuple(sessions)
         for at, sessions in plan.items()
     }
 

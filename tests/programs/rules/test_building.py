@@ -63,7 +63,9 @@ def test_a_dose_is_set_for_many_weeks_and_added_where_the_exercise_is_missing() 
 
 def test_another_exercise_keeps_the_dose_only_where_both_are_counted_alike() -> None:
     plan = building.set_dose(plan_of(), HOME, row("squat"), {"sets": 4, "reps_low": 6, "reps_high": 6}, 1, 4)
-    alike = building.line_at(building.swap_line(plan, HOME, row("squat"), Line("lunge", reps_low=12, reps_high=12), 1, 4), 1, HOME, row("lunge"))
+    alike = building.line_at(
+        building.swap_line(plan, HOME, row("squat"), Line("lunge", reps_low=12, reps_high=12), 1, 4), 1, HOME, row("lunge")
+    )
     other = building.line_at(building.swap_line(plan, HOME, row("squat"), HOLD, 1, 4), 1, HOME, row("hold"))
     assert (alike and (alike.sets, alike.reps_high), other and (other.sets, other.hold_seconds)) == ((4, 6), (1, 20))
 
