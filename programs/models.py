@@ -213,6 +213,7 @@ class DraftStep(ScopedModel):
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
     version = models.ForeignKey(ProgramVersion, on_delete=models.CASCADE, related_name="steps")
     revision = models.PositiveIntegerField()
+    weeks = models.PositiveSmallIntegerField(default=1)
     draft = models.JSONField()
     changed_at = models.DateTimeField()
 

@@ -142,9 +142,16 @@ def usual_assessments(weeks: int) -> list[dict[str, Any]]:
 
 @transaction.atomic
 def change_draft(
-    *, version: ProgramVersion, change: Change, revision: int, by: Membership, now: dt.datetime, **columns: Any
+    *,
+    version: ProgramVersion,
+    change: Change,
+    revision: int,
+    by: Membership,
+    now: dt.datetime,
+    names: Mapping[str, str] | None = None,
+    **columns: Any,
 ) -> ProgramVersion:
-    """Make one change of a draft that still has the revision it was seen in; `columns` of the version are set with it.
+    """Make one change of a draft that still has the revision it was seen in; names of the program and `columns` are set with it.
 
     A change that changes nothing stores nothing. Raises Conflict when somebody else changed, published or discarded the draft meanwhile.
     """
@@ -153,11 +160,16 @@ def change_draft(
         raise Conflict(_("Somebody else has changed this draft in the meantime."))
     weeks = int(columns.get("weeks", version.weeks))
     after = stored(set_length(change(restored(version.draft, version.weeks)), weeks))
+    if names and dict(names) != version.program.names:
+        Program.objects.filter(pk=version.program_id).update(names=dict(names))
+        version.program.names = dict(names)
     if after == version.draft and all(getattr(version, name) == value for name, value in columns.items()):
         return version
     if after != version.draft:
         DraftStep.objects.filter(version=version, revision__gte=revision).delete()
-        DraftStep.objects.create(clinic=version.clinic, version=version, revision=revision, draft=version.draft, changed_at=now)
+        DraftStep.objects.create(
+            clinic=version.clinic, version=version, revision=revision, weeks=version.weeks, draft=version.draft, changed_at=now
+        )
         DraftStep.objects.filter(version=version, revision__lt=revision - STEPS_KEPT).delete()
     write_draft(version, now=now, draft=after, changed_by=by, **columns)
     audit.record("program.change", row=version, by=by, at=now, revision=version.revision)
@@ -171,7 +183,7 @@ def undo_draft(*, version: ProgramVersion, revision: int, by: Membership, now: d
     step = DraftStep.objects.filter(version=version).order_by("-revision").first()
     if step is None or revision != version.revision:
         raise Conflict(_("Somebody else has changed this draft in the meantime."))
-    write_draft(version, now=now, draft=step.draft, changed_by=by)
+    write_draft(version, now=now, draft=step.draft, weeks=step.weeks, changed_by=by)
     step.delete()
     audit.record("program.change", row=version, by=by, at=now, revision=version.revision)
     return version
@@ -186,10 +198,10 @@ def write_draft(version: ProgramVersion, *, now: dt.datetime, **columns: Any) ->
         setattr(version, name, value)
 
 
-def meanwhile(version: ProgramVersion, revision: int) -> Plan | None:
-    """Return the draft as it was in an earlier revision; None when that is not known any more."""
+def meanwhile(version: ProgramVersion, revision: int, names: Mapping[str, Mapping[str, str]]) -> Plan | None:
+    """Return the draft as it was in an earlier revision, with the names of exercises by id; None when that is not known any more."""
     step = DraftStep.objects.filter(version=version, revision__gte=revision).order_by("revision").first()
-    return restored(step.draft, version.weeks) if step is not None else None
+    return restored(step.draft, step.weeks, names) if step is not None else None
 
 
 @transaction.atomic
