@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from patients.views import alerts, assign, caseload, data, messages, patient_page, people, planning, supervise, tailoring, trail, welcome
+from patients.views import (
+    alerts,
+    assign,
+    caseload,
+    data,
+    messages,
+    patient_page,
+    people,
+    planning,
+    replanning,
+    supervise,
+    tailoring,
+    trail,
+    welcome,
+)
 
 urlpatterns = [
     path("patients/", caseload.caseload, name="caseload"),
@@ -25,6 +39,10 @@ urlpatterns = [
     path("patients/<uuid:pk>/assign/confirm/", assign.assign_confirm, name="assign_confirm"),
     path("patients/assignments/<uuid:pk>/end/", assign.assignment_end, name="assignment_end"),
     path("patients/assignments/<uuid:pk>/tailor/", tailoring.assignment_tailor, name="assignment_tailor"),
+    path("patients/assignments/<uuid:pk>/draft/", replanning.plan_open, name="plan_open"),
+    path("patients/assignments/<uuid:pk>/build/", replanning.plan_build, name="plan_build"),
+    path("patients/assignments/<uuid:pk>/build/in-force/", replanning.plan_in_force, name="plan_in_force"),
+    path("patients/assignments/<uuid:pk>/build/drop/", replanning.plan_drop, name="plan_drop"),
     path("patients/assignments/<uuid:pk>/model-line/", assign.assignment_model_line, name="assignment_model_line"),
     path("patients/assignments/<uuid:pk>/withdraw/", assign.assignment_withdraw, name="assignment_withdraw"),
     path("patients/assignments/<uuid:pk>/pause/", planning.assignment_pause, name="assignment_pause"),
