@@ -91,7 +91,7 @@ class ExercisePicture(ScopedModel):
     height = models.PositiveSmallIntegerField()
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    scope = Scope("clinic", "clinic__memberships")
+    scope = Scope("clinic_id", "clinic__memberships")
 
     class Meta:
         verbose_name = _("picture of an exercise")

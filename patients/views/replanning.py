@@ -1,5 +1,6 @@
 """Rebuilding the plan of one patient on the builder's screen: open the draft, change it, look at the difference, put it in force."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -99,10 +100,8 @@ def in_force_context(request: MemberRequest, assignment: Assignment, draft: Prog
     """Collect what is looked at: the difference from the day on, and what somebody else changed since the draft was opened."""
     week = week_now(request, assignment)
     if form.is_bound and form.cleaned_data.get("from_on"):
-        try:
+        with suppress(DomainError):  # the form says what is wrong with the day
             week = first_week(assignment, form.cleaned_data["from_on"], local_day(timezone.now(), assignment.patient.zone))
-        except DomainError:
-            pass  # the form says what is wrong with the day
     base = draft.forked_from
     is_behind = base is not None and base.pk != assignment.version_id
     return {

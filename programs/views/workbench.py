@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 
-from clinics.errors import Conflict, DomainError, Invalid
+from clinics.errors import Conflict, DomainError
 from clinics.web import MemberRequest, add_errors, get_visible
 from programs.actions.building import change_draft, meanwhile, undo_draft
 from programs.forms.building import STEPS, FrameForm
@@ -49,6 +49,8 @@ def work(request: MemberRequest, bench: Bench) -> HttpResponse:
     scene = scene_of(request, bench, data)
     if request.method != "POST":
         return show(request, bench, scene)
+    if bench.version.status != ProgramVersion.Status.DRAFT:
+        raise Conflict(_("This version is published and cannot be changed. Open a new version of the program."))
     if data.get("op") == "frame" and bench.extra.get("has_frame"):
         return save_frame(request, bench, scene)
     if data.get("op") == "undo":
@@ -295,9 +297,3 @@ def errors_of(form: Any) -> dict[str, Any]:
         return {}
     items = [(bound.id_for_label or bound.auto_id, bound.label, error) for bound in form for error in bound.errors]
     return {"items": items, "general": form.non_field_errors()}
-
-
-def refuse_published(version: ProgramVersion) -> None:
-    """Refuse to build on what is frozen."""
-    if version.status != ProgramVersion.Status.DRAFT:
-        raise Invalid(_("This version is published and cannot be changed. Open a new version of the program."))
