@@ -277,8 +277,8 @@ def line_of(sent: dict[str, Any], exercise: Exercise) -> Line:
     """Return a line that was sent; a text is the same in both languages."""
     given = {name: value for name, value in sent.items() if name not in {"exercise", "load"}}
     texts = {"en": sent["load"], "de": sent["load"]} if sent["load"] else {}
-    marks = {"exercise_provenance": CLINIC, "dose_provenance": CLINIC}
-    return Line(exercise.key, exercise.names, **given, load=texts, exercise=str(exercise.pk), **marks)
+    given |= {"exercise_provenance": CLINIC, "dose_provenance": CLINIC}
+    return Line(exercise.key, exercise.names, **given, load=texts, exercise=str(exercise.pk))
 
 
 class ExerciseFilters(Filters):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -143,8 +144,9 @@ def fit_sessions(assignment: Assignment, plan: Plan, *, from_on: dt.date, first:
     if found.full:
         raise Invalid(fields={"plan": [_("Week %(n)s has no free day for one more session.") % {"n": week} for week in found.full]})
     planned = ScheduledSession.objects.planned().filter(assignment=assignment, clinic_id=clinic.pk)
-    if found.cancel:
-        planned.filter(pk__in=found.cancel).update(status=Status.CANCELLED, changed_at=now)
+    gone: list[Any] = found.cancel
+    if gone:
+        planned.filter(pk__in=gone).update(status=Status.CANCELLED, changed_at=now)
     ScheduledSession.objects.bulk_create(new_sessions(assignment, slots, found.add, now=now))
     last = max([assignment.ends_on, *(on for _week, _slot, on in found.add)])
     if last != assignment.ends_on:

@@ -71,7 +71,8 @@ def start_program(
         origin=Program.Origin.CLINIC,
         names=given,
     )
-    content = plan if plan is not None else set_length(whole_plan(base), weeks) if base else dict.fromkeys(range(1, weeks + 1), ())
+    empty: Plan = dict.fromkeys(range(1, weeks + 1), ())
+    content = plan if plan is not None else set_length(whole_plan(base), weeks) if base else empty
     version = open_draft(program=program, base=base, number=1, weeks=weeks, plan=content, by=by, now=now)
     audit.record("program.create", row=version, by=by, at=now, base=str(base.pk) if base else "")
     return version
@@ -168,7 +169,7 @@ def change_draft(
     if after != version.draft:
         DraftStep.objects.filter(version=version, revision__gte=revision).delete()
         DraftStep.objects.create(
-            clinic=version.clinic, version=version, revision=revision, weeks=version.weeks, draft=version.draft, changed_at=now
+            clinic=by.clinic, version=version, revision=revision, weeks=version.weeks, draft=version.draft, changed_at=now
         )
         DraftStep.objects.filter(version=version, revision__lt=revision - STEPS_KEPT).delete()
     write_draft(version, now=now, draft=after, changed_by=by, **columns)

@@ -93,8 +93,9 @@ class FrameForm(forms.Form):
         )
         self.fields["summary_other"].label = _("Summary, in English") if theirs == "en" else _("Summary, in German")
         for key, label in STATED.items():
+            asked: Any = label
             area = forms.Textarea(attrs={"rows": 2})
-            self.fields[f"stated_{key}"] = forms.CharField(label=label, max_length=400, required=False, widget=area)
+            self.fields[f"stated_{key}"] = forms.CharField(label=asked, max_length=400, required=False, widget=area)
 
     def names(self) -> dict[str, str]:
         """Return the name in both languages."""

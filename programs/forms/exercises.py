@@ -44,7 +44,7 @@ class ExerciseForm(forms.Form):
     def __init__(self, *args: Any, before: Exercise | None = None, **kwargs: Any) -> None:
         """Begin with the exercise as it is."""
         self.before = before
-        super().__init__(*args, initial=start_of(before) if before else None, **kwargs)
+        super().__init__(*args, **{"initial": start_of(before) if before else None, **kwargs})
         self.fields["group"].choices = [(key, group_name(key)) for key in group_keys()]  # type: ignore[attr-defined]
         self.fields["equipment"].choices = [(key, equipment_name(key)) for key in equipment_keys()]  # type: ignore[attr-defined]
         for name, label in (

@@ -69,7 +69,7 @@ def new_line(exercise: Exercise, scene: Scene) -> Line:
     """Return an exercise as it begins: its lowest usual dose, and a usual rest in the main part."""
     usual = {name: value for name, value in default_dose({"dose_range": {}, **exercise.content}).items() if name in DOSE_FIELDS}
     line = Line(exercise.key, exercise.names, **usual, exercise=str(exercise.pk), block=scene.part)
-    marks = {"exercise_provenance": scene.source, "dose_provenance": scene.source}
+    marks: dict[str, Any] = {"exercise_provenance": scene.source, "dose_provenance": scene.source}
     is_main = scene.part == Parts.MAIN and exercise.measure != Exercise.Measure.DURATION
     return replace(line, rest_seconds=USUAL_REST if is_main else 0, **marks)
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from programs.models import Exercise, Prescription
 from programs.rules import building
 from programs.rules.building import Place, Plan, Row
-from programs.rules.diff import Line, Session
+from programs.rules.diff import Line, Session, places
 
 Parts = Prescription.Block
 
@@ -58,7 +58,7 @@ class Scene:
     def name_of(self, row: Row) -> str:
         """Return what an exercise is called."""
         for sessions in self.plan.values():
-            session = building.places(sessions).get(self.place)
+            session = places(sessions).get(self.place)
             line = building.rows_in(session).get(row) if session else None
             if line is not None and line.exercise in self.exercises:
                 return self.exercises[line.exercise].name

@@ -57,7 +57,7 @@ def restored(data: Iterable[Mapping[str, Any]], weeks: int, names: Mapping[str, 
             )
             for line in one["lines"]
         )
-        rest = {name: tuple(value) if isinstance(value, list) else value for name, value in one.items() if name in _SESSION}
+        rest: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in one.items() if name in _SESSION}
         session = Session(**{**rest, "lines": lines})
         for week in range(one["weeks"][0], min(one["weeks"][1], weeks) + 1):
             found[week].append(session)

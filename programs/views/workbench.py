@@ -25,7 +25,7 @@ from programs.layout import whole_plan
 from programs.models import DraftStep, Exercise, Prescription, ProgramVersion, Setting
 from programs.rules import building
 from programs.rules.building import Place, Plan, main_part
-from programs.rules.diff import diff
+from programs.rules.diff import diff, places
 from programs.wording import change_text, group_name, provenance_mark
 
 Parts = Prescription.Block
@@ -94,7 +94,7 @@ def save_frame(request: MemberRequest, bench: Bench, scene: Scene) -> HttpRespon
     if not form.is_valid():
         return show(request, bench, scene, frame=form, status=422)
     try:
-        given = {"revision": revision_of(request.POST), "by": request.member, "now": timezone.now()}
+        given: dict[str, Any] = {"revision": revision_of(request.POST), "by": request.member, "now": timezone.now()}
         change_draft(version=version, change=lambda plan: plan, names=form.names(), **given, **form.columns())
     except Conflict as error:
         return both(request, bench, scene, error, None)
@@ -246,7 +246,7 @@ def tabs_of(bench: Bench, scene: Scene) -> list[dict[str, Any]]:
     """Return the kinds of session as tabs, each with its usual days."""
     found = []
     for place in building.places_of(scene.plan):
-        session = next(one for sessions in scene.plan.values() if (one := building.places(sessions).get(place)))
+        session = next(one for sessions in scene.plan.values() if (one := places(sessions).get(place)))
         days = " ".join(str(WEEKDAYS_ABBR[day - 1]) for day in session.weekdays)
         name = str(Setting(place[0]).label)
         label = f"{name} {place[1] + 1}" if place[1] else name
@@ -269,6 +269,11 @@ def groups_of(scene: Scene) -> list[dict[str, Any]]:
     ]
     first = chosen.group if chosen else (found[0]["key"] if found else "")
     return [{**group, "is_open": group["key"] == first} for group in found]
+
+
+def name_of(exercise: Exercise) -> str:
+    """Return what exercises are sorted by."""
+    return exercise.name.lower()
 
 
 def phrases_of(part: str, scene: Scene) -> list[str]:

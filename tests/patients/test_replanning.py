@@ -66,7 +66,7 @@ def sessions(cast: Cast, **where: Any) -> list[ScheduledSession]:
 
 def test_a_plan_is_rebuilt_and_the_patient_reads_what_and_why(client: Client, cast: Cast) -> None:
     opened(client, cast)
-    shown = client.get(page(cast, "plan_build"), {"place": "home-0", "row": WALL, "week": 4}).content.decode()
+    shown = client.get(page(cast, "plan_build"), {"place": "home-0", "row": WALL, "week": "4"}).content.decode()
     assert "cell--over" in shown
     assert 'value="3"' in shown
     step(client, cast, "drop", row=WALL, first=4, last=8)

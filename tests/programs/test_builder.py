@@ -27,6 +27,16 @@ def wall(version: ProgramVersion, week: int) -> Any:
     return line_at(whole_plan(fresh(version)), week, PLACE, ROW)
 
 
+def at(plan: Any, week: int) -> Any:
+    """Return the wall sit at home of a week."""
+    return line_at(plan, week, PLACE, ROW)
+
+
+def session(plan: Any, week: int) -> Any:
+    """Return the session at home of a week."""
+    return session_at(plan, week, PLACE)
+
+
 def test_the_leg_program_is_built_anew_from_nothing_and_differs_in_nothing(client: Client, cast: Cast) -> None:
     target = cast.version("leg")
     sign_in(client, cast.therapist)
@@ -40,7 +50,7 @@ def test_the_leg_program_is_built_anew_from_nothing_and_differs_in_nothing(clien
     version = fresh(version)
     assert (version.status, version.supervised_per_week, version.home_per_week) == ("published", 2, 3)
     assert diff(told_plan(target), told_plan(version)) == []
-    page = client.get(reverse("programs:compare"), {"a": target.pk, "b": version.pk}).content.decode()
+    page = client.get(reverse("programs:compare"), {"a": str(target.pk), "b": str(version.pk)}).content.decode()
     assert "data-same" in page
     offered = client.get(reverse("patients:assign", args=[cast.marek.pk])).content.decode()
     assert "Legs anew" in offered
@@ -49,7 +59,7 @@ def test_the_leg_program_is_built_anew_from_nothing_and_differs_in_nothing(clien
 def test_the_screen_shows_the_plan_and_an_exercise_to_set(client: Client, cast: Cast) -> None:
     version = draft_of(cast)
     sign_in(client, cast.therapist)
-    page = client.get(address(version), {"place": HOME, "row": WALL, "week": 2}).content.decode()
+    page = client.get(address(version), {"place": HOME, "row": WALL, "week": "2"}).content.decode()
     assert "after “Leg program”" in page
     assert 'aria-label="Wall sit, week 2: 3 × 20 s, effort 6–7, changed from the week before"' in page
     assert 'id="dose_hold_seconds"' in page
@@ -59,15 +69,15 @@ def test_the_screen_shows_the_plan_and_an_exercise_to_set(client: Client, cast: 
 @pytest.mark.parametrize(
     ("op", "fields", "holds"),
     [
-        ("dose", {**DOSE, "first": 2, "last": 3}, lambda plan: [line_at(plan, w, PLACE, ROW).sets for w in (1, 2, 3, 4)] == [2, 4, 4, 3]),
-        ("spread", {"row": WALL, "week": 1, "span": "on"}, lambda plan: {line_at(plan, w, PLACE, ROW).sets for w in plan} == {2}),
+        ("dose", {**DOSE, "first": 2, "last": 3}, lambda plan: [at(plan, w).sets for w in (1, 2, 3, 4)] == [2, 4, 4, 3]),
+        ("spread", {"row": WALL, "week": 1, "span": "on"}, lambda plan: {at(plan, w).sets for w in plan} == {2}),
         (
             "drop",
             {"row": WALL, "week": 7, "span": "on"},
-            lambda plan: [line_at(plan, w, PLACE, ROW) is None for w in (6, 7, 8)] == [0, 1, 1],
+            lambda plan: [at(plan, w) is None for w in (6, 7, 8)] == [0, 1, 1],
         ),
-        ("move", {"row": WALL, "to": 1}, lambda plan: {session_at(plan, w, PLACE).lines[2].key for w in plan} == {"wall_sit"}),
-        ("circuit", {"rows": [WALL, "main.glute_bridge.0"], "do": "join"}, lambda plan: line_at(plan, 8, PLACE, ROW).circuit == 1),
+        ("move", {"row": WALL, "to": 1}, lambda plan: {session(plan, w).lines[2].key for w in plan} == {"wall_sit"}),
+        ("circuit", {"rows": [WALL, "main.glute_bridge.0"], "do": "join"}, lambda plan: at(plan, 8).circuit == 1),
         (
             "copy",
             {"what": "week", "source": 1, "first": 2, "last": 8},
@@ -83,7 +93,7 @@ def test_the_screen_shows_the_plan_and_an_exercise_to_set(client: Client, cast: 
         (
             "progress",
             {"row": WALL, "part": "hold", "step": 5, "every": 1, "first": 1, "last": 4, "do": "save"},
-            lambda plan: [line_at(plan, w, PLACE, ROW).hold_seconds for w in (1, 2, 3, 4)] == [20, 25, 30, 35],
+            lambda plan: [at(plan, w).hold_seconds for w in (1, 2, 3, 4)] == [20, 25, 30, 35],
         ),
     ],
 )
@@ -107,7 +117,7 @@ def test_an_exercise_is_added_and_swapped_with_a_usual_dose(client: Client, cast
     assert "row=main.wall_sit.0" in added["Location"]
     assert (wall(version, 8).sets, wall(version, 8).exercise_provenance) == (2, "clinic")
     post(client, version, "swap", row=WALL, exercise=keys["single_leg_squat"])
-    line = session_at(whole_plan(fresh(version)), 3, PLACE).lines[0]  # type: ignore[union-attr]
+    line = session(whole_plan(fresh(version)), 3).lines[0]
     assert (line.key, line.reps_high is not None, line.hold_seconds) == ("single_leg_squat", True, None)
 
 
@@ -127,7 +137,7 @@ def test_one_dose_is_given_to_many_exercises(client: Client, cast: Cast) -> None
     bridge = line_at(plan, 2, PLACE, ("main", "glute_bridge", 0))
     assert bridge is not None
     assert (bridge.rest_seconds, bridge.hold_seconds, bridge.reps_high) == (90, None, 10)
-    assert line_at(plan, 1, PLACE, ROW).variation["de"] == "Knie etwa 60 Grad gebeugt"  # type: ignore[union-attr]
+    assert at(plan, 1).variation["de"] == "Knie etwa 60 Grad gebeugt"
 
 
 @pytest.mark.parametrize(
@@ -243,7 +253,7 @@ def test_a_draft_belongs_to_its_clinic_and_to_staff(client: Client, cast: Cast) 
         assert client.get(address(version, name)).status_code == 403
     sign_in(client, cast.harbour_therapist)
     assert post(client, version, "drop", row=WALL).status_code == 404
-    assert "Our legs" not in client.get(reverse("programs:compare"), {"a": version.pk}).content.decode()
+    assert "Our legs" not in client.get(reverse("programs:compare"), {"a": str(version.pk)}).content.decode()
 
 
 def test_names_length_and_what_the_sheets_ask_are_saved(client: Client, cast: Cast) -> None:
