@@ -18,8 +18,9 @@ from rest_framework.response import Response
 from clinics.errors import Invalid
 from clinics.fields import Body, Flag, Key, ScopedField, Text, Whole
 from clinics.rest import Filters, Row, ScopedViewSet
-from programs.actions.building import CLINIC, publish_version, start_program
+from programs.actions.building import publish_version, start_program
 from programs.dose import dose_text
+from programs.layout import CLINIC
 from programs.models import Exercise, Prescription, Program, ProgramVersion, SessionPlan, Setting
 from programs.rules.building import MOST_LINES, MOST_WEEKS, Plan, by_block, in_order
 from programs.rules.diff import Line, Session

@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from programs.models import Exercise, Prescription, ProgramVersion, SessionPlan
-from programs.rules.building import by_block, in_order, main_part, restored
+from programs.rules.building import Plan, by_block, in_order, main_part, restored, stretches
 from programs.rules.diff import DOSE_FIELDS, Line, Session
 
 Layout = dict[int, tuple[Session, ...]]
+CLINIC = "clinic"
+"""Where an exercise or a dose comes from that a clinic chose for its own program."""
 
 
 def lay_out(version: ProgramVersion) -> Layout:
@@ -82,3 +84,36 @@ def whole_session(plan: SessionPlan, lines: Iterable[Line]) -> Session:
 def told_plan(version: ProgramVersion) -> Layout:
     """Return a version as differences are told: without warm-up and cool-down, drafts as they stand now."""
     return main_part(whole_plan(version))
+
+
+def rows_of_plan(version: ProgramVersion, plan: Plan) -> tuple[list[SessionPlan], list[Prescription]]:
+    """Return the rows a plan consists of, not stored yet: one session plan for the weeks in a row in which a session is the same."""
+    plans: list[SessionPlan] = []
+    rows: list[Prescription] = []
+    for position, (first, last, session) in enumerate(sorted(stretches(plan), key=lambda one: (one[0], one[2].setting != "supervised"))):
+        row = SessionPlan(
+            version=version,
+            clinic_id=version.clinic_id,
+            position=position,
+            week_from=first,
+            week_to=last,
+            setting=session.setting,
+            times_a_week=session.times_a_week,
+            minutes=session.minutes,
+            **{name: list(value) if isinstance(value := getattr(session, name), tuple) else value for name in PLAN_EXTRAS},
+        )
+        plans.append(row)
+        rows += prescriptions_of(row, session.lines)
+    return plans, rows
+
+
+def prescriptions_of(plan: SessionPlan, lines: Iterable[Line]) -> list[Prescription]:
+    """Return the lines of a session as rows, in order within each part; what has no source was chosen by the clinic."""
+    rows, places = [], dict.fromkeys(Prescription.Block.values, 0)
+    for line in lines:
+        fields = {name: getattr(line, name) for name in (*DOSE_FIELDS, *EXTRAS)}
+        marks = {name: fields[name] or CLINIC for name in ("exercise_provenance", "dose_provenance")}
+        own = {"clinic_id": plan.clinic_id, "exercise_id": UUID(line.exercise), "position": places[line.block]}
+        rows.append(Prescription(session_plan=plan, **own, **{**fields, **marks}))
+        places[line.block] += 1
+    return rows

@@ -28,8 +28,9 @@ from programs.wording import change_text
 
 def read_assignment(request: MemberRequest, pk: UUID) -> Assignment:
     """Return the program of a patient with all that pages and actions look at."""
-    rows = Assignment.objects.select_related("patient__clinic", "patient__caseload", "version__program", "clinic")
-    found: Assignment = get_visible(rows, request.member, pk=pk)
+    found: Assignment = get_visible(
+        Assignment.objects.select_related("patient__clinic", "patient__caseload", "version__program", "clinic"), request.member, pk=pk
+    )
     return found
 
 
@@ -61,6 +62,7 @@ def plan_open(request: MemberRequest, pk: UUID) -> HttpResponse:
 @page("assignment.change", methods=("GET", "POST"))
 def plan_build(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Change the draft on the builder's screen; weeks that are over stand still."""
+    request.nav_key = "caseload"
     assignment, draft = read_both(request, pk)
     patient = assignment.patient
     if request.method == "POST":
@@ -76,6 +78,7 @@ def plan_build(request: MemberRequest, pk: UUID) -> HttpResponse:
 @page("assignment.change", methods=("GET", "POST"))
 def plan_in_force(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Show what becomes different, ask from which day and why, and put the draft in force."""
+    request.nav_key = "caseload"
     assignment, draft = read_both(request, pk)
     today = max(local_day(timezone.now(), assignment.patient.zone), assignment.tailored_on or assignment.starts_on)
     form = InForceForm(request.POST if request.method == "POST" else None, initial={"from_on": today})

@@ -1,9 +1,9 @@
 """Building a clinic's own program: a draft changed step by step, published once, never changed after."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.db import IntegrityError, models, transaction
 from django.utils.text import slugify
@@ -14,15 +14,12 @@ from clinics.errors import Conflict, Invalid, NotAllowed
 from clinics.models import Clinic, Membership
 from clinics.transitions import advance
 from programs.actions import approve_version
-from programs.layout import EXTRAS, PLAN_EXTRAS, whole_plan
+from programs.layout import rows_of_plan, whole_plan
 from programs.models import DraftStep, Exercise, Prescription, Program, ProgramVersion, SessionPlan, Setting
-from programs.rules.building import MOST_WEEKS, Plan, problems_of, restored, set_length, stored, stretches
-from programs.rules.diff import DOSE_FIELDS, Line
+from programs.rules.building import MOST_WEEKS, Plan, problems_of, restored, set_length, stored
 from programs.states import VERSION
 from programs.wording import SHORT_NAMES
 
-CLINIC = "clinic"
-"""Where an exercise or a dose comes from that a clinic chose for its own program."""
 STEPS_KEPT = 40
 """How many steps back a draft can be undone."""
 FOLLOW_UPS = (("month_3", 13), ("month_6", 26))
@@ -265,21 +262,7 @@ def publish_version(*, version: ProgramVersion, revision: int, by: Membership, n
 
 def freeze(version: ProgramVersion, plan: Plan, *, now: dt.datetime) -> None:
     """Write a draft's plan as rows and publish it; raises Conflict when it is no draft any more."""
-    plans, rows = [], []
-    for position, (first, last, session) in enumerate(sorted(stretches(plan), key=lambda one: (one[0], one[2].setting != "supervised"))):
-        row = SessionPlan(
-            version=version,
-            clinic=version.clinic,
-            position=position,
-            week_from=first,
-            week_to=last,
-            setting=session.setting,
-            times_a_week=session.times_a_week,
-            minutes=session.minutes,
-            **{name: list(value) if isinstance(value := getattr(session, name), tuple) else value for name in PLAN_EXTRAS},
-        )
-        plans.append(row)
-        rows += prescriptions_of(row, session.lines)
+    plans, rows = rows_of_plan(version, plan)
     SessionPlan.objects.bulk_create(plans)
     Prescription.objects.bulk_create(rows)
     totals = {setting: busiest(plan, setting) for setting in Setting.values}
@@ -300,21 +283,6 @@ def freeze(version: ProgramVersion, plan: Plan, *, now: dt.datetime) -> None:
 def busiest(plan: Plan, setting: str) -> int:
     """Return the sessions of the busiest week in one place."""
     return max((sum(one.times_a_week for one in sessions if one.setting == setting) for sessions in plan.values()), default=0)
-
-
-def prescriptions_of(plan: SessionPlan, lines: Sequence[Line]) -> list[Prescription]:
-    """Return the lines of a session as rows, in order within each part."""
-    rows, places = [], dict.fromkeys(Prescription.Block.values, 0)
-    for line in lines:
-        fields = {name: getattr(line, name) for name in (*DOSE_FIELDS, *EXTRAS)}
-        marks = {name: fields[name] or CLINIC for name in ("exercise_provenance", "dose_provenance")}
-        rows.append(
-            Prescription(
-                session_plan=plan, clinic=plan.clinic, exercise_id=UUID(line.exercise), position=places[line.block], **{**fields, **marks}
-            )
-        )
-        places[line.block] += 1
-    return rows
 
 
 @transaction.atomic

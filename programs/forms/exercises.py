@@ -45,6 +45,9 @@ class ExerciseForm(forms.Form):
         """Begin with the exercise as it is."""
         self.before = before
         super().__init__(*args, **{"initial": start_of(before) if before else None, **kwargs})
+        for name in ("sets", "amount"):
+            self.fields[name].required = True
+            self.fields[name].error_messages["required"] = _("Write a number or a range, for example 10 or 8–10.")
         self.fields["group"].choices = [(key, group_name(key)) for key in group_keys()]  # type: ignore[attr-defined]
         self.fields["equipment"].choices = [(key, equipment_name(key)) for key in equipment_keys()]  # type: ignore[attr-defined]
         for name, label in (
@@ -89,9 +92,6 @@ class ExerciseForm(forms.Form):
                     self.add_error(f"{name}_{language}", _("At most %(n)s lines.") % {"n": MOST_LINES})
         if not any(lines_of(data.get(f"steps_{language}", "")) for language in LANGUAGES):
             self.add_error("steps_en", _("Write at least one step."))
-        for name in ("sets", "amount"):
-            if name not in self.errors and data.get(name, (None, None))[1] is None:
-                self.add_error(name, _("Write a number or a range, for example 10 or 8–10."))
         return data
 
     def given(self) -> dict[str, Any]:

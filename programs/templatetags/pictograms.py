@@ -57,8 +57,7 @@ def photo(exercise: Exercise) -> SafeString:
             '<svg class="i i--l nopic" role="img" aria-label="{}"><use href="{}#dumbbell"/></svg>', exercise.name, static(SPRITE)
         )
     address = reverse("programs:picture", args=[given["id"]])
-    size = (given["width"], given["height"])
-    return format_html('<img class="photo" src="{}" alt="{}" width="{}" height="{}" loading="lazy">', address, exercise.name, *size)
+    return format_html('<img class="photo" src="{}" alt="{}" loading="lazy">', address, exercise.name)
 
 
 @register.simple_tag

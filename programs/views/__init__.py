@@ -113,6 +113,7 @@ def program_context(request: MemberRequest, pk: UUID, form: ApprovalForm) -> dic
 @page("exercise.list")
 def exercise_list(request: MemberRequest) -> HttpResponse:
     """Show the exercises by group, as a wall of pictograms."""
+    request.nav_key = "programs"
     form = ExerciseFilter(request.GET)
     group, words = form.chosen()
     rows = list(Exercise.objects.visible_to(request.member).filter(Q(is_current=True) | Q(clinic__isnull=False, approved_at=None)))
@@ -149,6 +150,7 @@ def by_group(exercises: Iterable[Exercise]) -> list[tuple[str, list[Exercise]]]:
 @page("exercise.view")
 def exercise_detail(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Show one exercise: moving picture, steps, usual dose, easier and harder, faults, equipment, sources."""
+    request.nav_key = "programs"
     exercise = get_visible(Exercise.objects.select_related("made_by", "approved_by"), request.member, pk=pk)
     content = exercise.content
     used = (
@@ -205,6 +207,7 @@ def dose_ranges(given: dict[str, Any]) -> list[tuple[str, str]]:
 @page("exercise.list")
 def contact_sheet(request: MemberRequest) -> HttpResponse:
     """Show every pictogram, variants included, on one sheet for looking through and printing."""
+    request.nav_key = "programs"
     rows = Exercise.objects.visible_to(request.member).filter(is_current=True)
     groups = [(name, [(row, ["", *sorted(row.content.get("pose_variants") or {})]) for row in members]) for name, members in by_group(rows)]
     count = sum(len(variants) for _name, members in groups for _row, variants in members)

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from clinics.errors import DomainError
 from clinics.web import MemberRequest, add_errors, get_visible, page, status_of
 from programs.actions.building import (
-    CLINIC,
     complaints,
     discard_draft,
     publish_version,
@@ -23,7 +22,7 @@ from programs.actions.building import (
 )
 from programs.forms.building import ProgramForm, PublishForm
 from programs.grid import words_of
-from programs.layout import told_plan, whole_plan
+from programs.layout import CLINIC, told_plan, whole_plan
 from programs.models import Exercise, Program, ProgramVersion, in_language
 from programs.rules.diff import diff
 from programs.views import published_versions
@@ -33,8 +32,13 @@ from programs.wording import change_text, reading_order
 
 def read_draft(request: MemberRequest, pk: UUID) -> ProgramVersion:
     """Return a version of one of the clinic's own programs; tailored ones are built at their patient's address."""
-    rows = ProgramVersion.objects.select_related("program", "changed_by", "clinic", "forked_from__program")
-    found: ProgramVersion = get_visible(rows.filter(program__origin=Program.Origin.CLINIC), request.member, pk=pk)
+    found: ProgramVersion = get_visible(
+        ProgramVersion.objects.filter(program__origin=Program.Origin.CLINIC).select_related(
+            "program", "changed_by", "clinic", "forked_from__program"
+        ),
+        request.member,
+        pk=pk,
+    )
     return found
 
 

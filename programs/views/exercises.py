@@ -18,8 +18,9 @@ from programs.models import Exercise, ExercisePicture
 
 def read_own(request: MemberRequest, pk: UUID) -> Exercise:
     """Return one of the clinic's own exercises; a shared one is not changed here."""
-    rows = Exercise.objects.select_related("clinic", "made_by", "approved_by")
-    found: Exercise = get_visible(rows.filter(clinic__isnull=False), request.member, pk=pk)
+    found: Exercise = get_visible(
+        Exercise.objects.filter(clinic__isnull=False).select_related("clinic", "made_by", "approved_by"), request.member, pk=pk
+    )
     return found
 
 
@@ -37,6 +38,7 @@ def exercise_change(request: MemberRequest, pk: UUID) -> HttpResponse:
 
 def write(request: MemberRequest, before: Exercise | None) -> HttpResponse:
     """Show the form, and write what is sent."""
+    request.nav_key = "programs"
     form = ExerciseForm(*((request.POST, request.FILES) if request.method == "POST" else ()), before=before)
     error: DomainError | None = None
     if request.method == "POST" and form.is_valid():

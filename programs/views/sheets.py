@@ -29,8 +29,9 @@ def compare(request: MemberRequest) -> HttpResponse:
 @page("program.view")
 def sheets(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Show every item of CERT and TIDieR for one version, and which nobody has reported."""
-    rows = ProgramVersion.objects.exclude(program__origin=Program.Origin.TAILORED).select_related("program")
-    version = get_visible(rows, request.member, pk=pk)
+    version = get_visible(
+        ProgramVersion.objects.exclude(program__origin=Program.Origin.TAILORED).select_related("program"), request.member, pk=pk
+    )
     views = read_plans(version, request.member)
     tables = [(cert(version, views), "CERT"), (tidier(version, views), "TIDieR")]
     context = {

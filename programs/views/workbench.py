@@ -26,7 +26,7 @@ from programs.models import DraftStep, Exercise, Prescription, ProgramVersion, S
 from programs.rules import building
 from programs.rules.building import Place, Plan, main_part
 from programs.rules.diff import diff, places
-from programs.wording import change_text, group_name, provenance_mark
+from programs.wording import change_text, group_keys, group_name, provenance_mark
 
 Parts = Prescription.Block
 
@@ -258,12 +258,13 @@ def groups_of(scene: Scene) -> list[dict[str, Any]]:
     """Return the exercises that can be added, by group, and whether a group is the one of the exercise looked at."""
     offered = [row for row in scene.exercises.values() if row.is_current]
     chosen = scene.exercises.get(scene.line.exercise) if scene.line else None
-    keys = list(dict.fromkeys(row.group for row in offered))
+    used = {row.group for row in offered}
+    keys = [key for key in group_keys() if key in used] + sorted(used - set(group_keys()))
     found = [
         {
             "key": key,
             "name": group_name(key),
-            "rows": sorted((row for row in offered if row.group == key), key=lambda row: row.name.lower()),
+            "rows": sorted((row for row in offered if row.group == key), key=name_of),
         }
         for key in keys
     ]
