@@ -260,7 +260,7 @@ def groups_of(scene: Scene) -> list[dict[str, Any]]:
     chosen = scene.exercises.get(scene.line.exercise) if scene.line else None
     used = {row.group for row in offered}
     keys = [key for key in group_keys() if key in used] + sorted(used - set(group_keys()))
-    found = [
+    found: list[dict[str, Any]] = [
         {
             "key": key,
             "name": group_name(key),
