@@ -16,7 +16,7 @@ from clinics.transitions import advance
 from programs.actions import approve_version
 from programs.layout import rows_of_plan, whole_plan
 from programs.models import DraftStep, Exercise, Prescription, Program, ProgramVersion, SessionPlan, Setting
-from programs.rules.building import MOST_WEEKS, Plan, problems_of, restored, set_length, stored
+from programs.rules.building import MOST_SESSIONS, MOST_WEEKS, Plan, problems_of, restored, set_length, stored
 from programs.states import VERSION
 from programs.wording import SHORT_NAMES
 
@@ -60,6 +60,10 @@ def start_program(
         raise Invalid(fields={"weeks": [_("A program has 1 to 52 weeks.")]})
     if base is not None and base.clinic_id not in {None, clinic.pk}:
         raise NotAllowed
+    empty: Plan = dict.fromkeys(range(1, weeks + 1), ())
+    content = plan if plan is not None else set_length(whole_plan(base), weeks) if base else empty
+    if any(len(sessions) > MOST_SESSIONS for sessions in content.values()):
+        raise Invalid(fields={"sessions": [_("A week has at most %(n)s kinds of session.") % {"n": MOST_SESSIONS}]})
     program = Program.objects.create(
         clinic=clinic,
         key=free_key(given["en"]),
@@ -68,8 +72,6 @@ def start_program(
         origin=Program.Origin.CLINIC,
         names=given,
     )
-    empty: Plan = dict.fromkeys(range(1, weeks + 1), ())
-    content = plan if plan is not None else set_length(whole_plan(base), weeks) if base else empty
     version = open_draft(program=program, base=base, number=1, weeks=weeks, plan=content, by=by, now=now)
     audit.record("program.create", row=version, by=by, at=now, base=str(base.pk) if base else "")
     return version
@@ -163,13 +165,12 @@ def change_draft(
         version.program.names = dict(names)
     if after == version.draft and all(getattr(version, name) == value for name, value in columns.items()):
         return version
-    if after != version.draft:
-        DraftStep.objects.filter(version=version, revision__gte=revision).delete()
-        DraftStep.objects.create(
-            clinic=by.clinic, version=version, revision=revision, weeks=version.weeks, draft=version.draft, changed_at=now
-        )
-        DraftStep.objects.filter(version=version, revision__lt=revision - STEPS_KEPT).delete()
+    before, length = version.draft, version.weeks
     write_draft(version, now=now, draft=after, changed_by=by, **columns)
+    if after != before:
+        DraftStep.objects.filter(version=version, revision__gte=revision).delete()
+        DraftStep.objects.create(clinic=by.clinic, version=version, revision=revision, weeks=length, draft=before, changed_at=now)
+        DraftStep.objects.filter(version=version, revision__lt=revision - STEPS_KEPT).delete()
     audit.record("program.change", row=version, by=by, at=now, revision=version.revision)
     return version
 

@@ -103,6 +103,13 @@ class NewSessionStep(Step):
     minutes = forms.IntegerField(label=_("Minutes"), min_value=1, max_value=240, initial=USUAL_MINUTES, widget=short(step=5))
     copy = forms.BooleanField(label=_("with the exercises of the session on the screen"), required=False)
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse more kinds of session than a week has days."""
+        data = super().clean()
+        if not self.errors and any(len(self.scene.plan[week]) >= building.MOST_SESSIONS for week in range(data["first"], data["last"] + 1)):
+            self.add_error(None, _("A week has at most %(n)s kinds of session.") % {"n": building.MOST_SESSIONS})
+        return data
+
     def change(self, plan: Plan) -> Plan:
         """Add it."""
         data, scene = self.cleaned_data, self.scene

@@ -108,6 +108,7 @@ def test_a_program_begins_as_a_copy_and_what_cannot_be_is_refused(cast: Cast) ->
         {"weeks": 60},
         {"copy_of": str(theirs.pk)},
         {"sessions": sessions_of(foreign)},
+        {"sessions": sessions_of(wall) * 8},
         {"sessions": sessions_of(wall, reps_low=9, reps_high=8)},
         {"sessions": sessions_of(wall, tempo="slow")},
         {"weeks": 1, "sessions": sessions_of(wall)},

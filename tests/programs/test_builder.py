@@ -172,6 +172,14 @@ def test_what_cannot_be_is_said_beside_its_field_and_nothing_typed_is_lost(
         assert 'value="fast"' in page
 
 
+def test_a_week_has_no_more_kinds_of_session_than_days(client: Client, cast: Cast) -> None:
+    version = draft_of(cast)
+    sign_in(client, cast.therapist)
+    fields = {"setting": "home", "times_a_week": 1, "minutes": 10, "first": 1, "last": 1}
+    answers = [post(client, version, "new_session", **fields).status_code for _nth in range(6)]
+    assert answers == [302] * 5 + [422]
+
+
 def test_a_rule_is_shown_before_it_is_made(client: Client, cast: Cast) -> None:
     version = draft_of(cast)
     sign_in(client, cast.therapist)
