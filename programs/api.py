@@ -20,7 +20,7 @@ from clinics.fields import Body, Flag, Key, ScopedField, Text, Whole
 from clinics.rest import Filters, Row, ScopedViewSet
 from programs.actions.building import publish_version, start_program
 from programs.dose import dose_text
-from programs.layout import CLINIC
+from programs.layout import CLINIC, rows_of_plan, whole_plan
 from programs.models import Exercise, Prescription, Program, ProgramVersion, SessionPlan, Setting
 from programs.rules.building import MOST_LINES, MOST_WEEKS, Plan, by_block, in_order
 from programs.rules.diff import Line, Session
@@ -374,6 +374,19 @@ class VersionViewSet(ScopedViewSet):
     detail_kind = VersionDetail
     filterset_class = VersionFilters
 
+    def get_object(self) -> Any:
+        """Return the version; a draft shows its sessions as they stand now, under ids that hold for this answer only."""
+        version = super().get_object()
+        if version.status == ProgramVersion.Status.DRAFT:
+            plans, rows = rows_of_plan(version, whole_plan(version))
+            exercises = Exercise.objects.visible_to(self.member).defer("content").in_bulk({row.exercise_id for row in rows})
+            for row in rows:
+                row.exercise = exercises[row.exercise_id]
+            for plan in plans:
+                plan._prefetched_objects_cache = {"prescriptions": [row for row in rows if row.session_plan is plan]}
+            version._prefetched_objects_cache = {"session_plans": plans}
+        return version
+
     @extend_schema(
         summary="Begin a program of the clinic",
         description="Makes a draft: a copy, what is sent, or nothing yet. It can be assigned once it is published and released.",
@@ -390,7 +403,9 @@ class VersionViewSet(ScopedViewSet):
         if plan is not None and data["copy_of"] is not None:
             raise Invalid(fields={"sessions": [_("Send sessions or the id of a version to copy, not both.")]})
         given = {"names": data["names"], "kind": data["kind"], "weeks": data["weeks"], "base": data["copy_of"], "plan": plan}
-        return self.answer(start_program(clinic=self.member.clinic, by=self.member, now=timezone.now(), **given), 201)
+        version = start_program(clinic=self.member.clinic, by=self.member, now=timezone.now(), **given)
+        self.kwargs["pk"] = version.pk
+        return self.answer(self.get_object(), 201)
 
     @extend_schema(
         summary="Publish a draft",

@@ -233,6 +233,7 @@ def show(
         "can_undo": DraftStep.objects.visible_to(request.member).filter(version=version).exists(),
         "chosen": chosen,
         "exercise": scene.exercises.get(chosen.exercise) if chosen else None,
+        "cue": scene.exercises[chosen.exercise].text("cue") if chosen and chosen.exercise in scene.exercises else "",
         "is_there": scene.row is not None and building.line_at(scene.plan, scene.week, scene.place, scene.row) is not None,
         "marks": [provenance_mark(chosen.exercise_provenance), provenance_mark(chosen.dose_provenance)] if chosen else [],
         "groups": groups_of(scene),
