@@ -383,7 +383,8 @@ class VersionViewSet(ScopedViewSet):
             for row in rows:
                 row.exercise = exercises[row.exercise_id]
             for plan in plans:
-                plan._prefetched_objects_cache = {"prescriptions": [row for row in rows if row.session_plan is plan]}
+                shown: Any = plan
+                shown._prefetched_objects_cache = {"prescriptions": [row for row in rows if row.session_plan is plan]}
             version._prefetched_objects_cache = {"session_plans": plans}
         return version
 
