@@ -31,8 +31,13 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "program.list": STAFF,
     "program.view": STAFF,
     "program.approve": STAFF,
+    "program.create": STAFF,
+    "program.change": STAFF,
+    "program.publish": STAFF,
     "exercise.list": STAFF,
     "exercise.view": EVERYONE,
+    "exercise.change": STAFF,
+    "exercise.approve": STAFF,
     # the patient's record, by the clinic
     "caseload.list": STAFF,
     "patient.list": EVERYONE,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from patients.models import ScheduledSession
@@ -134,6 +135,8 @@ def amount(one: Prescription) -> int:
 def form_text(one: Prescription) -> str:
     """Return how the exercise is done in this phase, and its load: "Knees bent about 60 degrees. Your own body weight." """
     texts = [str(in_language(part)) for part in (one.variation, one.load) if part]
+    if one.circuit:
+        texts.append(_("in turns with the others of circuit %(letter)s") % {"letter": chr(64 + one.circuit)})
     return " · ".join(text for text in texts if text)
 
 

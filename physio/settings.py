@@ -405,6 +405,7 @@ SPECTACULAR_SETTINGS = {
         "RunSource": "patients.models.Run.Source",
         "SessionStatus": "patients.models.ScheduledSession.Status",
         "VersionStatus": "programs.models.ProgramVersion.Status",
+        "ProgramKindEnum": "programs.models.Program.Kind",
         "PauseReason": "patients.models.Pause.Reason",
         "SkipReason": "patients.models.ScheduledSession.SkipReason",
         "HoldReason": "reminders.models.Delivery.HoldReason",

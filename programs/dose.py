@@ -109,3 +109,19 @@ def effort_text(low: int | None, high: int | None) -> str:
 
 def _times(sets: int, work: str) -> str:
     return work if sets == 1 else f"{sets} × {work}"
+
+
+def cell_text(prescription: Dose) -> str:
+    """Return a dose as short as a cell of a table is wide: "3×12", "3×45s", "10×1:00/2:00"; the side is left to the long form."""
+    one = prescription
+    if one.run_seconds:
+        work = clock_text(one.run_seconds) + (f"/{clock_text(one.walk_seconds)}" if one.walk_seconds else "")
+    elif one.hold_seconds:
+        work = seconds_text(one.hold_seconds).replace(" ", "")
+        if one.reps_high and one.reps_high > 1:
+            work = f"{reps_text(one)}×{work}"
+    elif one.reps_high or one.reps_low:
+        work = reps_text(one)
+    else:
+        work = seconds_text(one.duration_seconds).replace(" ", "") if one.duration_seconds else "?"
+    return f"{one.sets}×{work}"

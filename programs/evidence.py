@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from programs.models import ProgramVersion, in_language
+from programs.models import Program, ProgramVersion, in_language
 from programs.wording import Mark, provenance_mark
 
 
@@ -38,6 +38,8 @@ class Evidence:
 def evidence_of(version: ProgramVersion) -> Evidence:
     """Return the card of a version; its sentences say what was shown and never which program to choose."""
     given: dict[str, Any] = version.evidence or {}
+    if version.program.origin == Program.Origin.CLINIC:
+        given = {**given, **own_words(given.get("after") or {})}
     showed = str(in_language(given.get("showed")))
     return Evidence(
         summary=str(in_language(version.summary)),
@@ -54,6 +56,23 @@ def evidence_of(version: ProgramVersion) -> Evidence:
         ],
         frame=frame_of(version, given.get("provenance") or {}),
     )
+
+
+def own_words(after: dict[str, Any]) -> dict[str, Any]:
+    """Return what the card of a clinic's own program says: that no trial looked at it, and which program it began as a copy of."""
+    if after:
+        values = {"name": in_language(after.get("names")), "n": after.get("number")}
+        study = _("Put together by your clinic, after “%(name)s”, version %(n)s.") % values
+        showed = _("Not studied. What is known about “%(name)s” holds for that program, not for this one.") % values
+    else:
+        study, showed = _("Put together by your clinic."), _("Not studied.")
+    return {
+        "study": study,
+        "showed": showed,
+        "not_shown": _("No trial looked at this program; nobody knows how much it helps."),
+        "ours": _("Exercises and doses are chosen by your clinic where they are not marked otherwise."),
+        **dict.fromkeys(("n", "citation", "doi", "slopes")),
+    }
 
 
 def frame_of(version: ProgramVersion, provenance: dict[str, str]) -> list[tuple[str, str, Mark | None]]:

@@ -50,6 +50,9 @@ class Exercise(ScopedModel):
     content = models.JSONField(_("content"), help_text=_("Steps, cue, dose range, easier, harder, faults, equipment, provenance, pose."))
     digest = models.CharField(max_length=64, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    made_by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    approved_by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
 
     scope = Scope("clinic", shared=True)
 
@@ -75,6 +78,28 @@ class Exercise(ScopedModel):
     def text(self, part: str) -> Any:
         """Return a part of the content (steps, cue, easier, …) in the active language."""
         return in_language(self.content.get(part))
+
+
+class ExercisePicture(ScopedModel):
+    """A photo of a clinic's own exercise, made anew from what was uploaded; everybody of the clinic may see it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64)
+    content = models.BinaryField()
+    width = models.PositiveSmallIntegerField()
+    height = models.PositiveSmallIntegerField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    scope = Scope("clinic_id", "clinic__memberships")
+
+    class Meta:
+        verbose_name = _("picture of an exercise")
+        verbose_name_plural = _("pictures of exercises")
+        constraints = [models.UniqueConstraint(fields=["clinic", "digest"], name="picture_once")]
+
+    def __str__(self) -> str:
+        return f"{self.width} × {self.height}"
 
 
 class Program(ScopedModel):
@@ -158,6 +183,10 @@ class ProgramVersion(ScopedModel):
     forked_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="forks")
     reason = models.CharField(_("reason"), max_length=500, blank=True)
     digest = models.CharField(max_length=64, blank=True, editable=False)
+    draft = models.JSONField(default=list, blank=True, editable=False)
+    revision = models.PositiveIntegerField(_("revision"), default=0)
+    changed_by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    changed_at = models.DateTimeField(default=timezone.now, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     published_at = models.DateTimeField(null=True, blank=True)
 
@@ -175,6 +204,29 @@ class ProgramVersion(ScopedModel):
 
     def __str__(self) -> str:
         return f"{self.program} · {self.number}"
+
+
+class DraftStep(ScopedModel):
+    """A draft as it was before a change: what undo goes back to, and what two people's changes are compared with."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey(ProgramVersion, on_delete=models.CASCADE, related_name="steps")
+    revision = models.PositiveIntegerField()
+    weeks = models.PositiveSmallIntegerField(default=1)
+    draft = models.JSONField()
+    changed_at = models.DateTimeField()
+
+    scope = Scope("clinic")
+
+    class Meta:
+        verbose_name = _("step of a draft")
+        verbose_name_plural = _("steps of drafts")
+        ordering = ["version", "-revision"]
+        constraints = [models.UniqueConstraint(fields=["version", "revision"], name="draft_step_once")]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} {self.revision}"
 
 
 class ProgramApproval(ScopedModel):
@@ -260,6 +312,9 @@ class Prescription(ScopedModel):
     tempo = models.CharField(_("tempo, s"), max_length=12, blank=True)
     load = models.JSONField(_("load"), default=dict, blank=True)
     variation = models.JSONField(_("variation"), default=dict, blank=True)
+    circuit = models.PositiveSmallIntegerField(
+        _("circuit"), default=0, help_text=_("Exercises of one number are done in turns; 0 is none.")
+    )
     pose_variant = models.CharField(max_length=20, blank=True)
     effort_low = models.PositiveSmallIntegerField(_("effort, from"), null=True, blank=True)
     effort_high = models.PositiveSmallIntegerField(_("effort, to"), null=True, blank=True)

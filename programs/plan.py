@@ -7,6 +7,7 @@ from uuid import UUID
 
 from clinics.models import Membership
 from programs.dose import dose_text, effort_text, seconds_text
+from programs.layout import rows_of_plan, whole_plan
 from programs.models import Exercise, Prescription, ProgramVersion, SessionPlan, Setting, in_language
 from programs.wording import Mark, provenance_mark
 
@@ -79,7 +80,11 @@ class Matrix:
 
 
 def read_plans(version: ProgramVersion, member: Membership) -> list[PlanView]:
-    """Read a whole version in three queries, whatever its length."""
+    """Read a whole version in three queries, whatever its length; a draft as it stands now."""
+    if version.status == ProgramVersion.Status.DRAFT:
+        drafted, rows = rows_of_plan(version, whole_plan(version))
+        used = Exercise.objects.visible_to(member).in_bulk({row.exercise_id for row in rows})
+        return [view_of(plan, [row for row in rows if row.session_plan is plan and row.exercise_id in used], used) for plan in drafted]
     plans = list(SessionPlan.objects.visible_to(member).filter(version=version).order_by("week_from", "position"))
     return plan_views(plans, member)
 

@@ -42,7 +42,7 @@ PART_NAMES: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where something comes from: `kind` is trial, article, tailored or default; `source` names it in full."""
+    """Where something comes from: `kind` is trial, article, tailored, clinic or default; `source` names it in full."""
 
     kind: str
     text: str
@@ -83,8 +83,13 @@ def equipment_name(key: str) -> str:
     return str(in_language(library_file("equipment").get(key, {}).get("name", key)))
 
 
+def equipment_keys() -> list[str]:
+    """Return the pieces of equipment that have a name."""
+    return list(library_file("equipment"))
+
+
 def provenance_mark(provenance: str) -> Mark:
-    """Return what `trial`, `seed:NNN` or `default` stands for; an article is named by its title."""
+    """Return what `trial`, `seed:NNN`, `tailored`, `clinic` or `default` stands for; an article is named by its title."""
     sources = library_file("sources")
     kind, _colon, number = provenance.partition(":")
     if kind == "trial":
@@ -94,6 +99,8 @@ def provenance_mark(provenance: str) -> Mark:
         return Mark("article", _("article"), _("Article: %(title)s") % {"title": article.get("title", number)})
     if kind == "tailored":
         return Mark("tailored", _("tailored"), _("Set for this patient by a therapist of the clinic."))
+    if kind == "clinic":
+        return Mark("clinic", _("our clinic"), _("Chosen by your clinic for its own program."))
     return Mark("default", _("our default"), str(in_language(sources["marks"]["default"])))
 
 
@@ -137,6 +144,9 @@ def _what(change: Change) -> str:
 def _dose_change(change: Change) -> str:
     """Return the part of a dose that changed: what it is now, and what it was where that is known and can be said."""
     after, before = change.after or {}, change.before
+    if change.part == "circuit":
+        number = after["circuit"]
+        return _("in turns with others, circuit %(letter)s") % {"letter": chr(64 + number)} if number else _("on its own, not in turns")
     if change.part == "side":
         return _("each side on its own") if after["per_side"] else _("both sides together")
     now, then = _part_text(change.part, after, long=True), _part_text(change.part, before, long=False) if before is not None else ""

@@ -129,6 +129,7 @@ def erase_patient(*, patient: Patient, typed: str, by: Membership, now: dt.datet
     keys = {row.pk, *([membership.pk] if membership else [])}
     for model in tables_of_patients():
         keys |= empty_rows(model, row)
+    ProgramVersion.objects.filter(program__in=tailored_for([row.pk]), status=ProgramVersion.Status.DRAFT).delete()
     ProgramVersion.objects.filter(program__in=tailored_for([row.pk])).update(reason="")
     if row.status != Patient.Status.ARCHIVED:
         advance(row, Patient.Status.ARCHIVED, table=PATIENT, now=now)
@@ -189,8 +190,9 @@ def _points_to(model: type[models.Model], target: type[models.Model]) -> bool:
 
 def tailored_for(patients: Collection[uuid.UUID]) -> "models.QuerySet[Program]":
     """Return the programs that exist for these patients alone."""
-    rows = Program.objects.filter(origin=Program.Origin.TAILORED, versions__assignments__patient__in=patients)
-    found: models.QuerySet[Program] = rows.distinct()
+    drafted = [f"tailored-{pk}" for pk in Assignment.objects.filter(patient__in=patients).values_list("pk", flat=True)]
+    mine = models.Q(versions__assignments__patient__in=patients) | models.Q(key__in=drafted)
+    found: models.QuerySet[Program] = Program.objects.filter(mine, origin=Program.Origin.TAILORED).distinct()
     return found
 
 

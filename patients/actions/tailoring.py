@@ -19,7 +19,7 @@ from patients.models.assignment import RUNNING
 from patients.rules.schedule import current_week
 from programs.actions import fork_version
 from programs.layout import Layout, lay_out, phases_of
-from programs.models import SessionPlan
+from programs.models import ProgramVersion, SessionPlan
 from programs.rules.diff import Change, diff
 from programs.rules.tailoring import Edit, apply_edits, phase_end
 
@@ -27,6 +27,9 @@ Status = ScheduledSession.Status
 OPEN = (Status.PLANNED, Status.MISSED, Status.SKIPPED)
 """Sessions without a log; they follow the version in force on their day."""
 UNTIL = {"week": _("only in this week"), "phase": _("until the end of this phase"), "end": _("until the end of the program")}
+
+
+CHANGED = _("Somebody else has changed this plan in the meantime. Please look at it again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,14 @@ def week_on(assignment: Assignment, sessions: Sequence[tuple[int, dt.date]], on:
     return current_week(assignment.starts_on, weeks, sessions, on) or (1 if on < assignment.starts_on else weeks)
 
 
+def read_reason(reason: str) -> str:
+    """Return a reason as it is stored; raises Invalid without one, or beyond 500 characters."""
+    text = reason.strip()
+    if not text or len(text) > 500:
+        raise Invalid(fields={"reason": [_("Please say why, in at most 500 characters. The patient reads it.")]})
+    return text
+
+
 @transaction.atomic
 def tailor_plan(
     *,
@@ -108,21 +119,34 @@ def tailor_plan(
     """
     if by.clinic_id != assignment.clinic_id or by.is_patient:
         raise NotAllowed
-    text = reason.strip()
-    if not text or len(text) > 500:
-        raise Invalid(fields={"reason": [_("Please say why, in at most 500 characters. The patient reads it.")]})
+    text = read_reason(reason)
     patient = assignment.patient
     base = assignment.version
     if base_id is not None and base_id != base.pk:
-        raise Conflict(_("Somebody else has changed this plan in the meantime. Please look at it again."))
+        raise Conflict(CHANGED)
     Patient.objects.select_for_update().get(pk=patient.pk)
     proposal = propose_plan(assignment=assignment, changes=changes, from_on=from_on, until=until, today=local_day(now, patient.zone))
     version = fork_version(
         version=base, layout=proposal.layout, clinic=assignment.clinic, key=f"tailored-{assignment.pk}", reason=text, now=now
     )
-    rows = Assignment.objects.filter(pk=assignment.pk, clinic_id=assignment.clinic_id, version_id=base.pk, status__in=RUNNING)
+    return put_in_force(assignment, version, proposal.changes, reason=text, from_on=from_on, by=by, now=now)
+
+
+def put_in_force(
+    assignment: Assignment,
+    version: ProgramVersion,
+    changes: Sequence[Change],
+    *,
+    reason: str,
+    from_on: dt.date,
+    by: Membership,
+    now: dt.datetime,
+) -> AssignmentVersion:
+    """Let a tailored version hold from a day on and point the open sessions to it; raises Conflict when the plan has another by now."""
+    patient, base_id = assignment.patient, assignment.version_id
+    rows = Assignment.objects.filter(pk=assignment.pk, clinic_id=assignment.clinic_id, version_id=base_id, status__in=RUNNING)
     if rows.update(version=version, tailored_on=from_on, changed_at=now) != 1:
-        raise Conflict(_("Somebody else has changed this plan in the meantime. Please look at it again."))
+        raise Conflict(CHANGED)
     assignment.version, assignment.tailored_on = version, from_on
     change = AssignmentVersion.objects.create(
         clinic_id=assignment.clinic_id,
@@ -130,8 +154,8 @@ def tailor_plan(
         assignment=assignment,
         version=version,
         from_on=from_on,
-        reason=text,
-        changes=[one.stored() for one in proposal.changes],
+        reason=reason,
+        changes=[one.stored() for one in changes],
         made_by=by,
         made_at=now,
     )

@@ -1,6 +1,5 @@
 """Changing a running plan: one line an exercise, from which day, until when, and why."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,40 +10,18 @@ from django.utils.translation import gettext_lazy as _
 from patients.actions.tailoring import UNTIL
 from patients.forms.planning import day_input
 from programs.dose import effort_text, reps_text
+from programs.forms.doses import MOST_EFFORT, MOST_REPS, RangeField
 from programs.models import Exercise, in_language
 from programs.rules.diff import DOSE_FIELDS, PARTS, Line, Session, numbered, places
 from programs.rules.library import default_dose
 from programs.rules.tailoring import Edit
-from programs.wording import group_keys, group_name
 
-RANGE = re.compile(r"^\s*(\d{1,3})\s*(?:[-–]\s*(\d{1,3}))?\s*$")
-MOST_REPS, MOST_EFFORT = 100, 10
 FORMS = (("", _("as it is")), ("easier", _("easier form")), ("harder", _("harder form")))
 MEASURED: dict[str, tuple[str, ...]] = {
     Exercise.Measure.REPS: ("reps_low", "reps_high"),
     Exercise.Measure.HOLD: ("hold_seconds",),
     Exercise.Measure.DURATION: ("duration_seconds",),
 }
-
-
-class RangeField(forms.CharField):
-    """A number or a range: "10" or "10–12"; returns (low, high), (None, None) when empty."""
-
-    def __init__(self, *, most: int, **options: Any) -> None:
-        """Take the highest number allowed."""
-        super().__init__(required=False, max_length=9, **options)
-        self.most = most
-
-    def clean(self, value: Any) -> Any:
-        """Return both ends."""
-        text = super().clean(value)
-        if not text:
-            return (None, None)
-        found = RANGE.match(text)
-        low, high = (int(found[1]), int(found[2] or found[1])) if found else (0, -1)
-        if not found or low > high or high > self.most or (low < 1 and self.most != MOST_EFFORT):
-            raise forms.ValidationError(_("Write a number or a range, for example 10 or 8–10."))
-        return (low, high)
 
 
 class PlanForm(forms.Form):
@@ -218,11 +195,3 @@ def initial_of(line: Line) -> dict[str, Any]:
         "load": str(in_language(line.load)),
         "per_side": line.per_side,
     }
-
-
-def exercise_choices(exercises: Sequence[Exercise]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return the exercises by group, for a select."""
-    rows = sorted(exercises, key=lambda one: one.name.lower())
-    keys = [*group_keys(), *sorted({one.group for one in rows} - set(group_keys()))]
-    found = [(group_name(key), [(str(one.pk), one.name) for one in rows if one.group == key]) for key in keys]
-    return [(name, members) for name, members in found if members]

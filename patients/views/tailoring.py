@@ -21,9 +21,10 @@ from clinics.localtime import local_day
 from clinics.models import Membership
 from clinics.web import MemberRequest, add_errors, get_visible, page, status_of
 from patients.actions.tailoring import Proposal, coming_weeks, propose_plan, tailor_plan, week_on
-from patients.forms.tailoring import LineForm, PlanForm, Slot, exercise_choices, slots_of
+from patients.forms.tailoring import LineForm, PlanForm, Slot, slots_of
 from patients.models import Assignment, ScheduledSession
 from patients.models.assignment import RUNNING
+from programs.forms.doses import exercise_choices
 from programs.layout import lay_out
 from programs.models import Exercise, ProgramVersion, SessionPlan, in_language
 from programs.rules.diff import Session, diff

@@ -19,6 +19,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "rest": ("rest_seconds",),
     "tempo": ("tempo",),
     "form": ("variation",),
+    "circuit": ("circuit",),
 }
 """Parts of a dose in the order they are told, each with the fields it consists of."""
 DOSE_FIELDS = tuple(name for names in PARTS.values() for name in names)
@@ -41,7 +42,8 @@ class Kind(StrEnum):
 class Line:
     """One exercise of a session with its dose; seconds, repetitions, effort 0–10. None means: not counted.
 
-    `exercise` and `source` say where the line came from (ids); they make no difference to what is to be done.
+    Lines of one `circuit` (from 1; 0 is none) are done in turns. What stands from `exercise` on says where the line came from and where
+    it is shown; it makes no difference to what is to be done.
     """
 
     key: str
@@ -60,8 +62,15 @@ class Line:
     variation: Texts = field(default_factory=dict)
     effort_low: int | None = None
     effort_high: int | None = None
+    circuit: int = 0
     exercise: str = ""
     source: str = ""
+    block: str = "main"
+    stage: int | None = None
+    pose_variant: str = ""
+    exercise_provenance: str = ""
+    dose_provenance: str = ""
+    provenance_note: Texts = field(default_factory=dict)
 
     def dose(self) -> dict[str, Any]:
         """Return the fields of the dose."""
@@ -77,6 +86,11 @@ class Session:
     times_a_week: int = 1
     minutes: int = 30
     source: str = ""
+    weekdays: tuple[int, ...] = ()
+    days: tuple[int, ...] = ()
+    phase: Texts = field(default_factory=dict)
+    note: Texts = field(default_factory=dict)
+    provenance: Texts = field(default_factory=dict)
 
 
 Weeks = Mapping[int, Sequence[Session]]

@@ -116,6 +116,8 @@ def default_dose(exercise: Data) -> dict[str, Any]:
         dose |= {"reps_low": given["reps"][0], "reps_high": given["reps"][0]}
     if "hold_seconds" in given:
         dose["hold_seconds"] = given["hold_seconds"][0]
+    if "duration_seconds" in given:
+        dose["duration_seconds"] = given["duration_seconds"][0]
     if "minutes" in given:
         dose["duration_seconds"] = given["minutes"][0] * 60
     return dose

@@ -4,9 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import template
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from clinics.templatetags.ui import SPRITE
 from programs.dose import dose_text
 from programs.models import Exercise, Prescription
 from programs.rules import pictogram as drawing
@@ -45,15 +49,30 @@ def seconds_of(tempo: Any) -> float | None:
     return seconds if 0 < seconds <= 60 else None
 
 
+def photo(exercise: Exercise) -> SafeString:
+    """Show the photo of a clinic's own exercise, or a sign that it has no picture."""
+    given = exercise.content.get("picture")
+    if not given:
+        return format_html(
+            '<svg class="i i--l nopic" role="img" aria-label="{}"><use href="{}#dumbbell"/></svg>', exercise.name, static(SPRITE)
+        )
+    address = reverse("programs:picture", args=[given["id"]])
+    return format_html('<img class="photo" src="{}" alt="{}" loading="lazy">', address, exercise.name)
+
+
 @register.simple_tag
 def pictogram(exercise: Exercise, kind: str = "still", variant: str = "") -> SafeString:
     """Show an exercise as a still picture; `kind` "mini" is cut to the figure, "crop" is for print."""
+    if exercise.clinic_id is not None:
+        return photo(exercise)
     return mark_safe(draw(exercise, kind, variant))  # noqa: S308, the drawing rules escape the label and write numbers otherwise
 
 
 @register.simple_tag
 def pictogram_player(exercise: Exercise, variant: str = "", duration: Any = None) -> SafeString:
     """Show an exercise moving, with its still twin for people who want no motion; `duration` is seconds or a tempo "2-1-3"."""
+    if exercise.clinic_id is not None:
+        return photo(exercise)
     seconds = seconds_of(duration)
 
     def make(pose: Mapping[str, Any]) -> str:

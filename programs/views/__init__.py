@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from clinics.errors import DomainError
 from clinics.web import MemberRequest, add_errors, get_visible, page, status_of
 from programs.actions import approve_version
+from programs.actions.exercises import may_approve
 from programs.evidence import evidence_of
 from programs.forms import ApprovalForm, ExerciseFilter
 from programs.models import Exercise, Program, ProgramApproval, ProgramVersion
@@ -50,7 +52,11 @@ def program_list(request: MemberRequest) -> HttpResponse:
         for version in versions
     ]
     waiting = sum(card["approval"] is None for card in cards)
-    return render(request, "programs/list.html", {"cards": cards, "waiting": waiting})
+    drafts = ProgramVersion.objects.visible_to(request.member).filter(
+        status=ProgramVersion.Status.DRAFT, program__origin=Program.Origin.CLINIC
+    )
+    newest = drafts.select_related("program", "changed_by").order_by("-changed_at")
+    return render(request, "programs/list.html", {"cards": cards, "waiting": waiting, "drafts": list(newest)})
 
 
 @page("program.view")
@@ -93,6 +99,8 @@ def program_context(request: MemberRequest, pk: UUID, form: ApprovalForm) -> dic
         "program": program,
         "version": version,
         "versions": versions,
+        "is_own": program.origin == Program.Origin.CLINIC,
+        "draft": next((row for row in versions if row.status == ProgramVersion.Status.DRAFT), None),
         "approval": approvals_of(request, [version]).get(version.pk),
         "form": form,
         "evidence": evidence_of(version),
@@ -105,11 +113,22 @@ def program_context(request: MemberRequest, pk: UUID, form: ApprovalForm) -> dic
 @page("exercise.list")
 def exercise_list(request: MemberRequest) -> HttpResponse:
     """Show the exercises by group, as a wall of pictograms."""
+    request.nav_key = "programs"
     form = ExerciseFilter(request.GET)
     group, words = form.chosen()
-    rows = Exercise.objects.visible_to(request.member).filter(is_current=True)
-    found = [row for row in rows if matches(row, group, words)]
-    return render(request, "programs/exercises.html", {"form": form, "groups": by_group(found), "count": len(found), "words": words})
+    rows = list(Exercise.objects.visible_to(request.member).filter(Q(is_current=True) | Q(clinic__isnull=False, approved_at=None)))
+    found = [row for row in rows if row.is_current and matches(row, group, words)]
+    waiting = newest_waiting(rows)
+    context = {"form": form, "groups": by_group(found), "count": len(found), "words": words, "waiting": waiting}
+    return render(request, "programs/exercises.html", context)
+
+
+def newest_waiting(rows: Iterable[Exercise]) -> list[Exercise]:
+    """Return the clinic's exercises that wait for an approval, each in its newest revision."""
+    newest: dict[str, Exercise] = {}
+    for row in sorted(rows, key=lambda row: row.revision):
+        newest[row.key] = row
+    return sorted((row for row in newest.values() if row.clinic_id and row.approved_at is None), key=lambda row: row.name.lower())
 
 
 def matches(exercise: Exercise, group: str, words: str) -> bool:
@@ -131,7 +150,8 @@ def by_group(exercises: Iterable[Exercise]) -> list[tuple[str, list[Exercise]]]:
 @page("exercise.view")
 def exercise_detail(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Show one exercise: moving picture, steps, usual dose, easier and harder, faults, equipment, sources."""
-    exercise = get_visible(Exercise.objects.all(), request.member, pk=pk)
+    request.nav_key = "programs"
+    exercise = get_visible(Exercise.objects.select_related("made_by", "approved_by"), request.member, pk=pk)
     content = exercise.content
     used = (
         ProgramVersion.objects.visible_to(request.member)
@@ -151,6 +171,8 @@ def exercise_detail(request: MemberRequest, pk: UUID) -> HttpResponse:
         "variants": sorted(content.get("pose_variants") or {}),
         "marks": [provenance_mark(mark_key(mark)) for mark in content.get("provenance", [])],
         "dose_mark": provenance_mark(content.get("dose_provenance", "default")),
+        "is_own": exercise.clinic_id is not None,
+        "can_approve": may_approve(exercise, request.member),
         "used": list(used),
         **{part: exercise.text(part) for part in ("steps", "cue", "easier", "harder", "faults", "region")},
     }
@@ -185,6 +207,7 @@ def dose_ranges(given: dict[str, Any]) -> list[tuple[str, str]]:
 @page("exercise.list")
 def contact_sheet(request: MemberRequest) -> HttpResponse:
     """Show every pictogram, variants included, on one sheet for looking through and printing."""
+    request.nav_key = "programs"
     rows = Exercise.objects.visible_to(request.member).filter(is_current=True)
     groups = [(name, [(row, ["", *sorted(row.content.get("pose_variants") or {})]) for row in members]) for name, members in by_group(rows)]
     count = sum(len(variants) for _name, members in groups for _row, variants in members)

@@ -1,7 +1,6 @@
 """Loading the shared library, approving versions, and forking one for a single patient."""
 
 import datetime as dt
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,13 @@ from clinics.models import Clinic, Membership
 from clinics.transitions import advance
 from programs.layout import Layout
 from programs.models import Exercise, Prescription, Program, ProgramApproval, ProgramVersion, SessionPlan
+from programs.rules.building import stretches
 from programs.rules.diff import DOSE_FIELDS as LINE_FIELDS
-from programs.rules.diff import Line, Session, places
+from programs.rules.diff import Line
 from programs.rules.library import content_hash, default_dose, validate_exercise, validate_program
 from programs.states import VERSION
 
-LIBRARY = Path(__file__).parent / "library"
+LIBRARY = Path(__file__).resolve().parent.parent / "library"
 DOSE_FIELDS = (
     "sets",
     "reps_low",
@@ -36,6 +36,7 @@ DOSE_FIELDS = (
     "tempo",
     "load",
     "variation",
+    "circuit",
     "pose_variant",
     "effort_low",
     "effort_high",
@@ -252,22 +253,6 @@ def write_layout(fork: ProgramVersion, version: ProgramVersion, layout: Layout) 
         rows += [copied_line(plan, row) for row in around]
     SessionPlan.objects.bulk_create(new_plans)
     Prescription.objects.bulk_create(rows)
-
-
-def stretches(layout: Layout) -> Iterator[tuple[int, int, Session]]:
-    """Yield (first week, last week, session) so that each session is told once for the weeks in a row in which it is the same."""
-    running: dict[tuple[str, int], tuple[int, int, Session]] = {}
-    for week in sorted(layout):
-        found = places(layout[week])
-        for place, session in found.items():
-            before = running.get(place)
-            if before is not None and before[1] == week - 1 and before[2] == session:
-                running[place] = (before[0], week, session)
-                continue
-            if before is not None:
-                yield before
-            running[place] = (week, week, session)
-    yield from running.values()
 
 
 def copied_line(plan: SessionPlan, row: Prescription) -> Prescription:
