@@ -3,9 +3,9 @@
 Each line of the file holds a word, a Message-ID and a time: "took" as soon as the mail is here, "told" when the client went on afterwards,
 which proves that it had read the answer; "busy" for a recipient (instead of the Message-ID) who was told to come later.
 
-Usage: python bench/post_office.py PORT_FILE NOTES_FILE [DELAY_MS [BUSY_SHARE [DROP_SHARE]]]. It listens on the port that stands in the file,
-or writes there which one it found. Half of the connections it drops end before the mail is taken, half after it and before the answer.
-It stands alone so that killing a worker cannot touch it.
+Usage: python bench/post_office.py PORT_FILE NOTES_FILE [DELAY_MS [BUSY_SHARE [DROP_SHARE]]]. It listens on the port that stands in the
+file, or writes there which one it found. Half of the connections it drops end before the mail is taken, half after it and before the
+answer. It stands alone so that killing a worker cannot touch it.
 """
 
 import asyncio

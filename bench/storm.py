@@ -26,7 +26,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -376,11 +375,13 @@ class Storm:
         return True
 
     def mail_server_away(self) -> None:
-        """Let the mail server be away for 20 s and then be busy for a tenth of the mails and drop a twentieth of the connections."""
+        """Let the mail server be away for 20 s, then turn a tenth of the mails away and drop a twentieth, and recover after 90 s."""
         self.wait_for_mail()
         self.close_office()
         self.rest(20)
         self.open_office(20, 0.10, 0.05)
+        self.rest(90)
+        self.open_office(20)
 
     def redis_away(self) -> None:
         """Let Redis be away for 30 s and come back empty."""

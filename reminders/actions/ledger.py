@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from clinics.localtime import day_bounds, local_day, to_local
 from clinics.models import Membership
 from patients.models import Assessment, Assignment, Message, Patient, Pause, ScheduledSession
-from reminders.actions.planning import FOLLOWED_UP, Candidate, Instants, Wish, agreed, message_times, one_a_day
+from reminders.actions.instants import Instants, message_times
+from reminders.actions.planning import FOLLOWED_UP, Candidate, Wish, agreed, one_a_day
 from reminders.actions.recheck import NOT_PAUSED
 from reminders.actions.wishes import wishes_for
 from reminders.models import Delivery, Kind, StaffNotice

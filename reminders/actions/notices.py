@@ -237,6 +237,8 @@ class ClaimedNotice:
     clinic_language: str
     zone: str
     figures: Figures | None = None
+    not_before: dt.datetime | None = None
+    """Staff have no quiet hours."""
 
     @property
     def works_here(self) -> bool:

@@ -60,6 +60,7 @@ class ClaimedRow(Protocol):
     pk: uuid.UUID
     expires_at: dt.datetime
     attempts: int
+    not_before: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,8 @@ class Batch:
                 sent_on = format_datetime(self.clock.now())
             if not self.sender.goes_on or not self.keep_lease():
                 break
+            if row.expires_at <= self.clock.now():
+                continue  # its time ran out while others were sent: put back, and missed with the next tick
             if mail := self.write(row, sent_on):
                 self.hand_over(row, mail)
             if len(self.taken) >= (FLUSH_AFTER if self.notes.works else 1) or self.clock.elapsed - self.flushed > FLUSH_SECONDS:
@@ -239,18 +242,24 @@ class Batch:
     def hold_back(self) -> list[ClaimedRow]:
         """Write down what must not go, and why; return the rest."""
         held: dict[str, list[uuid.UUID]] = defaultdict(list)
+        quiet: dict[dt.datetime, list[uuid.UUID]] = defaultdict(list)
         missed: list[uuid.UUID] = []
         ready = []
         now = self.clock.now()
         for row, reason in self.queue.look_again(self.rows, now=now):
             if reason:
                 held[reason].append(row.pk)
-            elif row.expires_at <= now:
+            elif row.expires_at <= (row.not_before or now):
                 missed.append(row.pk)
+            elif row.not_before is not None:
+                quiet[row.not_before].append(row.pk)
             else:
                 ready.append(row)
         for why, keys in held.items():
             self.tally.held += self.close_rows(keys, Outgoing.Status.HELD, hold_reason=why)
+        for ends_at, keys in quiet.items():
+            again = {"due_at": ends_at, "attempts": F("attempts") - 1}
+            self.tally.later += self.close_rows(keys, Outgoing.Status.QUEUED, **again)
         if missed:
             self.tally.missed += self.close_rows(missed, Outgoing.Status.MISSED)
         return ready

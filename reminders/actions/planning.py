@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 
-from clinics.localtime import local_day, to_local, to_utc
+from clinics.localtime import local_day
 from clinics.models import Clinic, Membership, User
 from patients.models import Assessment, Assignment, Consent, Message, Patient, ScheduledSession
 from patients.rules.consents import Purpose
+from reminders.actions.instants import Instants, message_times
 from reminders.models import Delivery, Kind, Preference
 from reminders.rules import timing
 from reminders.rules.holding import Hold
@@ -23,8 +24,6 @@ from reminders.rules.moments import (
     OFF_UNLESS_WISHED,
     SUNDAY,
     assessment_slots,
-    message_moment,
-    moment,
 )
 from reminders.rules.timing import QuietHours
 
@@ -34,7 +33,6 @@ DAYS_BACK = 14
 """After a longer rest the days since are written down as missed, up to so many."""
 CATCH_UP_AFTER = dt.timedelta(minutes=15)
 BATCH = 900
-SHORTEST_LIFE = dt.timedelta(minutes=15)
 FOLLOWED_UP = (Assignment.Status.RUNNING, Assignment.Status.COMPLETED, Assignment.Status.ENDED)
 """Assessments are asked for after the program has ended, too."""
 MESSAGES_BACK = dt.timedelta(days=2)
@@ -91,37 +89,6 @@ class Plan:
     created: int = 0
     missed: int = 0
     changed: int = 0
-
-
-@dataclass(slots=True)
-class Instants:
-    """UTC instants of due and expiry for one time zone; remembers, because most patients share a wish."""
-
-    zone: str
-    known: dict[tuple[str, dt.date, dt.time, dt.datetime | None, QuietHours | None], tuple[dt.datetime, dt.datetime] | None] = field(
-        default_factory=dict
-    )
-
-    def of(
-        self, kind: str, day: dt.date, wish: dt.time, starts_at: dt.datetime | None, quiet: QuietHours | None = None
-    ) -> tuple[dt.datetime, dt.datetime] | None:
-        """Return (due, expires); None when there is no useful moment."""
-        key = (kind, day, wish, starts_at, quiet)
-        if key not in self.known:
-            self.known[key] = self._reckon(*key)
-        return self.known[key]
-
-    def _reckon(
-        self, kind: str, day: dt.date, wish: dt.time, starts_at: dt.datetime | None, quiet: QuietHours | None
-    ) -> tuple[dt.datetime, dt.datetime] | None:
-        starts = to_local(starts_at, self.zone).replace(tzinfo=None) if starts_at is not None else None
-        wall = moment(timing.Kind(kind), day, wish, starts, quiet)
-        if wall is None:
-            return None
-        due = to_utc(wall.due.date(), wall.due.time(), self.zone)
-        expires = to_utc(wall.expires.date(), wall.expires.time(), self.zone)
-        # A jump of the clock may bring both onto the same instant.
-        return due, max(expires, due + (SHORTEST_LIFE if starts is None and quiet is None else dt.timedelta(minutes=1)))
 
 
 def plan_deliveries(*, now: dt.datetime, looked_at: dt.datetime | None = None, patients: Collection[uuid.UUID] | None = None) -> Plan:
@@ -255,14 +222,6 @@ def summary_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iter
         for slot in days:
             if patient in weekdays and slot.isoweekday() == (weekdays[patient] or SUNDAY):
                 yield Candidate(clinic, patient, slot, key, None, key)
-
-
-def message_times(sent_at: dt.datetime, zone: str, quiet: QuietHours | None = None) -> tuple[dt.date, tuple[dt.datetime, dt.datetime]]:
-    """Return the local day on which a message is spoken of, and (due, expires); None as `quiet`: the usual night."""
-    wall = message_moment(to_local(sent_at, zone).replace(tzinfo=None), quiet)
-    due = to_utc(wall.due.date(), wall.due.time(), zone)
-    least = SHORTEST_LIFE if quiet is None else dt.timedelta(minutes=1)
-    return wall.due.date(), (due, max(to_utc(wall.expires.date(), wall.expires.time(), zone), due + least))
 
 
 def agreed(patients: Collection[uuid.UUID]) -> set[uuid.UUID]:

@@ -250,21 +250,21 @@ def test_a_temporary_refusal_is_tried_again_ever_more_slowly(post_office: PostOf
     post_office.answer = lambda address: "451 4.7.1 later"
     seen = []
     now = DUE
-    for _attempt in range(3):
+    for _attempt in range(4):
         send(now)
         row = rows_of(patient)[0]
         assert row.status == Status.QUEUED
-        seen.append(round((row.due_at - now).total_seconds() / 60))
+        seen.append(round((row.due_at - now).total_seconds()))
         assert not send(row.due_at - dt.timedelta(seconds=1))
         now = row.due_at
-    assert (seen, row.error, row.attempts) == ([1, 2, 5], "451 4.7.1", 3)
+    assert (seen, row.error, row.attempts) == ([30, 30, 60, 300], "451 4.7.1", 4)
     post_office.answer = lambda address: ""
     assert send(now).sent == 1
 
 
 def test_what_would_be_tried_too_late_is_missed(post_office: PostOffice) -> None:
     patient = due_patients()[0]
-    Delivery.objects.filter(patient=patient).update(expires_at=DUE + dt.timedelta(seconds=30))
+    Delivery.objects.filter(patient=patient).update(expires_at=DUE + dt.timedelta(seconds=20))
     post_office.answer = lambda address: "451 later"
     send()
     assert rows_of(patient)[0].status == Status.MISSED
