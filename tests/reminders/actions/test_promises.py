@@ -167,6 +167,7 @@ class Life:
         """Put off the last reminder that came, where that is still offered."""
         row = Delivery.objects.filter(patient=self.patient, status=Status.SENT).select_related("patient__clinic").order_by("sent_at").last()
         if row is not None and later in snoozing.choices_of(row, now=now):
+            self.is_restless = True
             snoozing.snooze(row=row, later=later, now=now)
 
     def receive(self, row: Delivery, at: dt.datetime) -> None:
