@@ -35,12 +35,15 @@ class Instants:
             return None
         due = to_utc(wall.due.date(), wall.due.time(), self.zone)
         expires = to_utc(wall.expires.date(), wall.expires.time(), self.zone)
+        begin, end = day_bounds(day, self.zone)
         if quiet is not None and jumps(day, wall.expires.date(), self.zone):
-            begin, end = day_bounds(day, self.zone)
             is_ended = starts is not None and starts.date() == day
             return beside_quiet(timing.Kind(kind), due, (begin, starts_at if is_ended and starts_at else end), quiet, self.zone)
+        if due >= end:
+            # The clock jumped over the rest of the day: what belongs to it comes before.
+            due = end - SHORTEST_LIFE
         # A jump of the clock may bring both onto the same instant.
-        return due, max(expires, due + (SHORTEST_LIFE if starts is None and quiet is None else MINUTE))
+        return due, expires if expires > due else due + MINUTE
 
 
 def message_times(sent_at: dt.datetime, zone: str, quiet: QuietHours | None = None) -> tuple[dt.date, Times]:
