@@ -68,7 +68,7 @@ def expression(field: Any, tables: list[type[models.Model]], round_number: int) 
         return f"twin({column}, n.k)"
     if field.column == "email" and field.unique:
         return f"'{round_number}-' || n.k || '-' || {column}"
-    if field.column in {"slug", "number"}:
+    if field.column == "slug":
         return f"{column} || '-{round_number}-' || n.k"
     return column
 
