@@ -1,10 +1,10 @@
 """Planning and sending reminders, beside the ways most projects have and beside a bare drain, in one run.
 
-    python bench/reminders.py [--sizes 1000 10000] [--idle 50000] [--sqlite] [--most-loop 1000]
+    python bench/reminders.py [--sizes 1000 10000] [--idle 50000] [--sqlite]
 
-On a PostgreSQL and a Redis of its own; with --sqlite on SQLite, without what needs Redis. Every way sends to a mail server that only counts.
-*ours* is the product; *drain*, *loop*, *beat entry* and *ETA task* stand in bench/common_ways.py. Two workers send, the loop is one. The
-figure that travels is CPU milliseconds a mail, since the mail server shares the machine.
+On a PostgreSQL and a Redis of its own; with --sqlite on SQLite, without what needs Redis. Every way sends to a mail server that only
+counts. *ours* is the product; *drain*, *loop*, *beat entry* and *ETA task* stand in bench/common_ways.py. Two workers send, the loop is
+one. The figure that travels is CPU milliseconds a mail, since the mail server shares the machine.
 """
 
 import argparse
@@ -135,7 +135,7 @@ def sizes(wanted: list[int]) -> None:
 
 
 def run(way: str, workers: int, count: int, most: int | None = None) -> float:
-    """Let workers send everything, or `most` at most, and print what they needed; return the MB they grew. Starting Python is not counted."""
+    """Let workers send everything, or `most` at most, and print what they needed without Python's start; return the MB they grew."""
     from django.db import connection
     from django.utils import timezone
 
@@ -257,14 +257,20 @@ def idle(wanted: list[int]) -> None:
         print(f"{meter.sql / 20:.0f} SQL, {meter.cpu * 50:.1f} ms CPU, {meter.wall * 50:.1f} ms in all", flush=True)
 
 
-_COLUMNS = "(id, clinic_id, slot_on, due_at, expires_at, status, attempts, error, created_at, patient_id, kind, channel, subject_id, hold_reason, snoozes)"
 DELIVERIES = {
-    "postgresql": f"insert into reminders_delivery {_COLUMNS} select gen_random_uuid(), clinic_id, %(today)s::date + %(days)s, "
-    "%(now)s::timestamptz + (%(days)s - 0.5) * interval '1 day', %(now)s::timestamptz + %(days)s * interval '1 day', %(status)s, 0, '', "
-    "%(now)s, id, 'session_today', 'email', null, '', 0 from patients_patient",
-    "sqlite": f"insert into reminders_delivery {_COLUMNS} select lower(hex(randomblob(16))), clinic_id, date(%(today)s, %(days)s || ' days'), "
-    "datetime(%(now)s, (%(days)s * 24 - 12) || ' hours'), datetime(%(now)s, %(days)s || ' days'), %(status)s, 0, '', %(now)s, id, "
-    "'session_today', 'email', null, '', 0 from patients_patient",
+    "postgresql": """
+        insert into reminders_delivery (id, clinic_id, slot_on, due_at, expires_at, status, attempts, error, created_at, patient_id, kind,
+            channel, hold_reason, snoozes)
+        select gen_random_uuid(), clinic_id, %(today)s::date + %(days)s, %(now)s::timestamptz + (%(days)s - 0.5) * interval '1 day',
+            %(now)s::timestamptz + %(days)s * interval '1 day', %(status)s, 0, '', %(now)s, id, 'session_today', 'email', '', 0
+        from patients_patient""",
+    "sqlite": """
+        insert into reminders_delivery (id, clinic_id, slot_on, due_at, expires_at, status, attempts, error, created_at, patient_id, kind,
+            channel, hold_reason, snoozes)
+        select lower(hex(randomblob(16))), clinic_id, date(%(today)s, %(days)s || ' days'),
+            datetime(%(now)s, (%(days)s * 24 - 12) || ' hours'), datetime(%(now)s, %(days)s || ' days'), %(status)s, 0, '', %(now)s, id,
+            'session_today', 'email', '', 0
+        from patients_patient""",
 }
 
 if __name__ == "__main__":

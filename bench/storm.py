@@ -117,7 +117,7 @@ def make_due(due: int) -> dict[str, str]:
     from django.db import connection
     from django.utils import timezone
 
-    from clinics.models import Clinic, Membership, Role
+    from clinics.models import Clinic, Membership, Role, User
     from patients.models import Alert, Patient
     from reminders.actions import clockwork, notices, rehearsal
     from reminders.models import Delivery, StaffNotice
@@ -134,6 +134,7 @@ def make_due(due: int) -> dict[str, str]:
         # They wish for no digest of their own: only stop signs are counted.
         person = rehearsal.make_people(clinic, 1)[0]
         Membership.objects.filter(patient=person).update(role=Role.THERAPIST, created_at=now)
+        User.objects.filter(memberships__patient=person).update(email="therapist@storm.example")
         Patient.objects.filter(pk=person.pk).update(membership=None, number="STORM")
     clockwork.tick(now=now, seconds=0)
     StaffNotice.objects.all().delete()
@@ -417,7 +418,7 @@ class Storm:
             after_answer += word == "took" and about in told
             if word == "told":
                 told.add(about)
-            if word in {"took", "busy"}:
+            if word == "took" or (word == "busy" and about.endswith("@patients.example")):
                 tries[about, int(at // 60)] += 1
         return Result(
             due=len(self.keys),
