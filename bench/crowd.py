@@ -52,7 +52,7 @@ def multiply(tables: list[type[models.Model]], copies: int, *, round_number: int
             connection.connection.create_function("twin", 2, twin, deterministic=True)
             numbers = f"(with recursive n(k) as (select 1 union all select k + 1 from n where k < {copies}) select k from n) n"
         for model in tables:
-            columns = [field.column for field in model._meta.concrete_fields]
+            columns = [f'"{field.column}"' for field in model._meta.concrete_fields]
             values = [expression(field, tables, round_number) for field in model._meta.concrete_fields]
             table = model._meta.db_table
             cursor.execute(f"insert into {table} ({', '.join(columns)}) select {', '.join(values)} from {table} t, {numbers}")
@@ -63,7 +63,7 @@ def multiply(tables: list[type[models.Model]], copies: int, *, round_number: int
 
 def expression(field: Any, tables: list[type[models.Model]], round_number: int) -> str:
     """Return what stands in one column of a copy."""
-    column = f"t.{field.column}"
+    column = f't."{field.column}"'
     if field.primary_key or (field.is_relation and field.related_model in tables):
         return f"twin({column}, n.k)"
     if field.column == "email" and field.unique:
