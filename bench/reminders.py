@@ -27,7 +27,7 @@ from bench.common_ways import LOOP_MOST, WAYS, beat_entries, eta_tasks
 from bench.servers import Postgres, Redis, environment
 
 WORKERS = 2
-FEW = 100
+FEW, DRAIN_MOST, TICKS = 100, 10_000, 50
 CELERY_MOST = 10_000
 
 
@@ -37,12 +37,12 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000])
     parser.add_argument("--idle", type=int, nargs="*", default=[50_000])
     parser.add_argument("--sqlite", action="store_true")
-    parser.add_argument("--worker", choices=["ours", *sorted(WAYS)], help=argparse.SUPPRESS)
+    parser.add_argument("--worker", choices=["ours", "plan", *sorted(WAYS)], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
         set_up()
         warm_up()
-        print(*worker(ours if options.worker == "ours" else WAYS[options.worker]))
+        print(*worker({"ours": ours, "plan": plan, **WAYS}[options.worker]))
         return
     folder = Path(tempfile.mkdtemp(prefix="physio-bench-"))
     with contextlib.ExitStack() as stack:
@@ -63,14 +63,21 @@ def main() -> None:
         )
         set_up()
         from django.core.management import call_command
+        from django.utils import timezone
+
+        from bench.crowd import fill
 
         call_command("migrate", verbosity=0)
         call_command("load_library", verbosity=0)
         print(f"load of the machine {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores", flush=True)
-        sizes(options.sizes)
         if postgres is not None:
             by_the_book(min(max(options.sizes), CELERY_MOST), stack)
-        idle(options.idle)
+        for size in sorted({*options.sizes, *options.idle}):
+            count = fill(size, now=timezone.now(), with_sessions=size <= max(options.sizes))
+            if size in options.idle:
+                idle(count)
+            if size in options.sizes:
+                plan_and_send(count)
 
 
 def open_office(folder: Path, stack: contextlib.ExitStack) -> None:
@@ -105,33 +112,25 @@ def warm_up() -> None:
 # --- planning and sending -------------------------------------------------------------------
 
 
-def sizes(wanted: list[int]) -> None:
-    """Measure planning and sending for each number of patients, the smallest first."""
+def plan_and_send(count: int) -> None:
+    """Measure planning a day and sending it for so many patients."""
     from django.db import connection
     from django.utils import timezone
 
-    from bench.crowd import fill
-    from reminders.actions import clockwork
-    from reminders.actions.planning import plan_deliveries
     from reminders.models import Delivery
 
-    now = timezone.now()
-    for size in sorted(wanted):
-        count = fill(size, now=now)
-        Delivery.objects.all().delete()
-        before = memory()
-        with Meter() as meter:
-            plan_deliveries(now=now, looked_at=now.replace(second=0) - clockwork.TRAIL_OVERLAP)
-        grown = memory() - before
-        due = Delivery.objects.filter(due_at__lte=timezone.now()).count()
-        print(f"\n{due} due of {count} patients, {connection.vendor}")
-        each = f"{meter.sql / count:8.4f} SQL each   {meter.cpu * 1000 / count:6.3f} ms CPU each"
-        print(f"  plan       {meter.wall:6.2f} s   {each}   +{grown} MB", flush=True)
-        run("loop", 1, due, LOOP_MOST)
-        run("drain", WORKERS, due)
-        few = run("ours", WORKERS, due, FEW)
-        many = run("ours", WORKERS, due)
-        print(f"  memory of a worker from {FEW} to {due} due: {many - few:+.0f} MB", flush=True)
+    Delivery.objects.all().delete()
+    connection.close()
+    begin, end, cpu, sql, _first, grown = start("plan", 1)[0]
+    due = Delivery.objects.filter(due_at__lte=timezone.now()).count()
+    print(f"\n{due} due of {count} patients, {connection.vendor}, load {os.getloadavg()[0]:.1f}")
+    each = f"{sql / count:8.4f} SQL each   {cpu * 1000 / count:6.3f} ms CPU each"
+    print(f"  plan       {end - begin:6.2f} s   {each}   +{grown:.0f} MB", flush=True)
+    run("loop", 1, due, LOOP_MOST)
+    run("drain", WORKERS, due, DRAIN_MOST)
+    few = run("ours", WORKERS, due, FEW)
+    many = run("ours", WORKERS, due)
+    print(f"  memory of a worker from {FEW} to {due} due: {many - few:+.0f} MB", flush=True)
 
 
 def run(way: str, workers: int, count: int, most: int | None = None) -> float:
@@ -147,9 +146,7 @@ def run(way: str, workers: int, count: int, most: int | None = None) -> float:
         Delivery.objects.exclude(pk__in=keys).update(status="held")
         count = len(keys)
     connection.close()
-    command = [sys.executable, str(Path(__file__)), "--worker", way]
-    processes = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _number in range(workers)]
-    results = [[float(one) for one in process.communicate()[0].split()] for process in processes]
+    results = start(way, workers)
     wall = max(end for _begin, end, *_rest in results) - min(begin for begin, *_rest in results)
     cpu, sql = (sum(one[place] for one in results) for place in (2, 3))
     first = min((one[4] for one in results if one[4]), default=0.0)
@@ -161,6 +158,13 @@ def run(way: str, workers: int, count: int, most: int | None = None) -> float:
         flush=True,
     )
     return grown
+
+
+def start(way: str, workers: int) -> list[list[float]]:
+    """Let processes of their own do the work at the same time; return what each says about itself."""
+    command = [sys.executable, str(Path(__file__)), "--worker", way]
+    processes = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _number in range(workers)]
+    return [[float(one) for one in process.communicate()[0].split()] for process in processes]
 
 
 def memory() -> int:
@@ -201,6 +205,17 @@ def worker(work: Callable[[Callable[[], None]], None]) -> tuple[float, float, fl
     return begin, time.time(), meter.cpu, meter.sql, (first[0] - begin if first else 0.0), memory() - before
 
 
+def plan(_sent: Callable[[], None]) -> None:
+    """Plan today and tomorrow for everybody."""
+    from django.utils import timezone
+
+    from reminders.actions.clockwork import TRAIL_OVERLAP
+    from reminders.actions.planning import plan_deliveries
+
+    now = timezone.now()
+    plan_deliveries(now=now, looked_at=now - 60 * TRAIL_OVERLAP)
+
+
 def ours(sent: Callable[[], None]) -> None:
     """Send as the product does."""
     from django.utils import timezone
@@ -231,30 +246,27 @@ def by_the_book(many: int, stack: contextlib.ExitStack) -> None:
         print(f"  ETA task per patient, {number}: the worker holds +{eta_tasks(number, redis.url):.0f} MB until they are due", flush=True)
 
 
-def idle(wanted: list[int]) -> None:
+def idle(count: int) -> None:
     """Measure a tick that has nothing to do, with so many patients, each with a reminder sent and one for tomorrow."""
     from django.db import connection
     from django.utils import timezone
 
-    from bench.crowd import fill
     from reminders.actions import clockwork
 
-    for size in sorted(wanted):
-        now = timezone.now()
-        count = fill(size, now=now, with_sessions=False)
-        with connection.cursor() as cursor:
-            cursor.execute("delete from reminders_delivery")
-            for status, days in (("sent", 0), ("queued", 1)):
-                cursor.execute(DELIVERIES[connection.vendor], {"status": status, "days": days, "now": now, "today": now.date()})
-            cursor.execute("analyze")
-        clockwork.beat(clockwork.PLANNED, now)
-        clockwork.beat(clockwork.BEAT, now)
-        clockwork.tick(now=now)
-        with Meter() as meter:
-            for _time in range(20):
-                clockwork.tick(now=now)
-        print(f"\nidle tick with {count} patients and {2 * count} deliveries, {connection.vendor}: ", end="")
-        print(f"{meter.sql / 20:.0f} SQL, {meter.cpu * 50:.1f} ms CPU, {meter.wall * 50:.1f} ms in all", flush=True)
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("delete from reminders_delivery")
+        for status, days in (("sent", 0), ("queued", 1)):
+            cursor.execute(DELIVERIES[connection.vendor], {"status": status, "days": days, "now": now, "today": now.date()})
+        cursor.execute("analyze")
+    clockwork.beat(clockwork.PLANNED, now)
+    clockwork.beat(clockwork.BEAT, now)
+    clockwork.tick(now=now)
+    with Meter() as meter:
+        for _time in range(TICKS):
+            clockwork.tick(now=now)
+    print(f"\nidle tick with {count} patients and {2 * count} deliveries, {connection.vendor}: ", end="")
+    print(f"{meter.sql / TICKS:.0f} SQL, {meter.cpu * 1000 / TICKS:.1f} ms CPU, {meter.wall * 1000 / TICKS:.1f} ms in all", flush=True)
 
 
 DELIVERIES = {
