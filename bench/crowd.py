@@ -40,20 +40,21 @@ def fill(patients: int, *, now: dt.datetime, with_sessions: bool = True) -> int:
 
 
 def multiply(tables: list[type[models.Model]], copies: int, *, round_number: int) -> None:
-    """Copy every row of these tables so many times, with new ids and keys between them that fit."""
+    """Copy every row of these tables so many times, with new ids and keys between them that fit; no two rounds share a number."""
+    first, last = round_number + 1, round_number + copies
     is_postgresql = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
         if is_postgresql:
             cursor.execute(ON_POSTGRESQL)
-            numbers = f"(select generate_series(1, {copies}) k) n"
+            numbers = f"(select generate_series({first}, {last}) k) n"
             # Keys between the copies fit by construction; checking a million of them one by one would take most of the time.
             cursor.execute("set session_replication_role = replica")
         else:
             connection.connection.create_function("twin", 2, twin, deterministic=True)
-            numbers = f"(with recursive n(k) as (select 1 union all select k + 1 from n where k < {copies}) select k from n) n"
+            numbers = f"(with recursive n(k) as (select {first} union all select k + 1 from n where k < {last}) select k from n) n"
         for model in tables:
             columns = [f'"{field.column}"' for field in model._meta.concrete_fields]
-            values = [expression(field, tables, round_number) for field in model._meta.concrete_fields]
+            values = [expression(field, tables) for field in model._meta.concrete_fields]
             table = model._meta.db_table
             cursor.execute(f"insert into {table} ({', '.join(columns)}) select {', '.join(values)} from {table} t, {numbers}")
         if is_postgresql:
@@ -61,15 +62,15 @@ def multiply(tables: list[type[models.Model]], copies: int, *, round_number: int
             cursor.execute("analyze")
 
 
-def expression(field: Any, tables: list[type[models.Model]], round_number: int) -> str:
+def expression(field: Any, tables: list[type[models.Model]]) -> str:
     """Return what stands in one column of a copy."""
     column = f't."{field.column}"'
     if field.primary_key or (field.is_relation and field.related_model in tables):
         return f"twin({column}, n.k)"
     if field.column == "email" and field.unique:
-        return f"'{round_number}-' || n.k || '-' || {column}"
+        return f"n.k || '-' || {column}"
     if field.column == "slug":
-        return f"{column} || '-{round_number}-' || n.k"
+        return f"{column} || '-' || n.k"
     return column
 
 

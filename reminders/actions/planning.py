@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 
+from clinics.ids import uuid7
 from clinics.localtime import local_day
 from clinics.models import Clinic, Membership, User
 from patients.models import Assessment, Assignment, Consent, Message, Patient, ScheduledSession
 from patients.rules.consents import Purpose
 from reminders.actions.instants import Instants, message_times
+from reminders.actions.writing import write_deliveries
 from reminders.models import Delivery, Kind, Preference
 from reminders.rules import timing
 from reminders.rules.holding import Hold
@@ -323,7 +325,7 @@ def plan_batch(run: Run, kind: str, batch: list[Candidate]) -> None:
         slot_on__in={candidate.slot_on for candidate in batch},
     ).values_list("patient_id", "slot_on", "id", "status", "hold_reason", "attempts", "due_at", "expires_at", "subject_id")
     there = {(row[0], row[1]): Waiting(*row) for row in rows}
-    new: list[Delivery] = []
+    new: list[dict[str, Any]] = []
     changes = Changes(run.now)
     for candidate in one_a_day(wanted(run, kind, batch, zones)):
         wish = wishes.get((candidate.patient_id, kind), usual)
@@ -340,20 +342,19 @@ def plan_batch(run: Run, kind: str, batch: list[Candidate]) -> None:
             is_late = times[1] <= run.now
             run.plan.missed += is_late
             new.append(
-                Delivery(
-                    clinic_id=candidate.clinic_id,
-                    patient_id=candidate.patient_id,
-                    kind=kind,
-                    slot_on=candidate.slot_on,
-                    subject_id=candidate.subject_id,
-                    due_at=times[0],
-                    expires_at=times[1],
-                    status=Delivery.Status.MISSED if is_late else Delivery.Status.QUEUED,
-                    created_at=run.now,
-                )
+                {
+                    "id": uuid7(),
+                    "clinic_id": candidate.clinic_id,
+                    "patient_id": candidate.patient_id,
+                    "slot_on": candidate.slot_on,
+                    "subject_id": candidate.subject_id,
+                    "due_at": times[0],
+                    "expires_at": times[1],
+                    "status": str(Delivery.Status.MISSED if is_late else Delivery.Status.QUEUED),
+                }
             )
     # Another worker may plan the same day at the same time: the unique row decides.
-    Delivery.objects.bulk_create(new, ignore_conflicts=True, batch_size=BATCH)
+    write_deliveries(new, kind=kind, created_at=run.now)
     run.plan.created += len(new)
     run.plan.changed += changes.write()
 
