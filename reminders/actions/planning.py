@@ -15,6 +15,7 @@ from clinics.localtime import local_day
 from clinics.models import Clinic, Membership, User
 from patients.models import Assessment, Assignment, Consent, Message, Patient, ScheduledSession
 from patients.rules.consents import Purpose
+from reminders.actions.among import among
 from reminders.actions.instants import Instants, message_times
 from reminders.actions.writing import write_deliveries
 from reminders.models import Delivery, Kind, Preference
@@ -228,19 +229,21 @@ def summary_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iter
 
 def agreed(patients: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Return which of these patients agree to reminders."""
-    rows = Consent.objects.in_force().filter(patient_id__in=patients, purpose=Purpose.REMINDERS.value)
+    rows = Consent.objects.in_force().filter(among("patient_id", patients), purpose=Purpose.REMINDERS.value)
     return set(rows.values_list("patient_id", flat=True))
 
 
 def zones_of(patients: Collection[uuid.UUID], run: Run) -> dict[uuid.UUID, str]:
     """Return the time zones of those who are patients now, can sign in and agree to reminders; the others are left out."""
     rows = list(
-        Patient.objects.filter(pk__in=patients, status=Patient.Status.ACTIVE, membership__isnull=False).values_list(
+        Patient.objects.filter(among("pk", patients), status=Patient.Status.ACTIVE, membership__isnull=False).values_list(
             "pk", "clinic_id", "time_zone", "membership_id"
         )
     )
-    members = dict(Membership.objects.filter(pk__in=[row[3] for row in rows], status=Membership.Status.ACTIVE).values_list("pk", "user_id"))
-    users = set(User.objects.filter(pk__in=members.values(), is_active=True).values_list("pk", flat=True))
+    members = dict(
+        Membership.objects.filter(among("pk", [row[3] for row in rows]), status=Membership.Status.ACTIVE).values_list("pk", "user_id")
+    )
+    users = set(User.objects.filter(among("pk", list(members.values())), is_active=True).values_list("pk", flat=True))
     willing = agreed([row[0] for row in rows])
     return {key: zone or run.clinic_zones[clinic] for key, clinic, zone, member in rows if key in willing and members.get(member) in users}
 
@@ -277,7 +280,7 @@ def batches(candidates: Iterable[Candidate]) -> Iterator[list[Candidate]]:
 
 def wishes_of(patients: Collection[uuid.UUID], kinds: Collection[str]) -> dict[tuple[uuid.UUID, str], Wish]:
     """Return what these patients said they want; whoever said nothing has the default."""
-    rows = Preference.objects.filter(patient_id__in=patients, kind__in=kinds)
+    rows = Preference.objects.filter(among("patient_id", patients), kind__in=kinds)
     columns = ("patient_id", "kind", "is_on", "at_local_time", "paused_to_on", "weekday", "quiet_from", "quiet_until")
     return {
         (patient, kind): Wish(is_on, at, paused_to, weekday or SUNDAY, QuietHours(quiet_from, until) if quiet_from and until else None)
@@ -293,7 +296,7 @@ def default_wish(kind: str) -> Wish:
 def wanted(run: Run, kind: str, batch: list[Candidate], zones: dict[uuid.UUID, str]) -> Iterator[Candidate]:
     """Yield those whose day is to be planned where the patient lives, and whose program allows them."""
     keys = {one.assignment_id for one in batch if one.assignment_id is not None}
-    programs = dict(Assignment.objects.filter(pk__in=keys).values_list("pk", "status")) if keys else {}
+    programs = dict(Assignment.objects.filter(among("pk", keys)).values_list("pk", "status")) if keys else {}
     running, completed = Assignment.Status.RUNNING, Assignment.Status.COMPLETED
     for one in batch:
         zone = zones.get(one.patient_id)
@@ -319,8 +322,8 @@ def plan_batch(run: Run, kind: str, batch: list[Candidate]) -> None:
     wishes = wishes_of(patients, [kind])
     usual = default_wish(kind)
     rows = Delivery.objects.filter(
-        clinic_id__in={candidate.clinic_id for candidate in batch},
-        patient_id__in=patients,
+        among("clinic_id", {candidate.clinic_id for candidate in batch}),
+        among("patient_id", patients),
         kind=kind,
         slot_on__in={candidate.slot_on for candidate in batch},
     ).values_list("patient_id", "slot_on", "id", "status", "hold_reason", "attempts", "due_at", "expires_at", "subject_id")
