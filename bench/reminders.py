@@ -1,73 +1,95 @@
-"""Planning and sending reminders, beside the common loop and a bare drain, in one run.
+"""Planning and sending reminders, beside the ways most projects have and beside a bare drain, in one run.
 
-    python bench/reminders.py [--sizes 1000 10000] [--database URL]
+    python bench/reminders.py [--sizes 1000 10000] [--idle 50000] [--sqlite]
 
-Every way sends to a mail server of its own that only counts. *naive* is the loop most projects have: per reminder one query, one rendering,
-one connection, one save. *drain* claims in batches, uses Django's mail classes with a finished text on one connection, and does nothing
-else: no second look, no languages, no names. *ours* is the product. The figure that travels is CPU milliseconds a mail.
+On a PostgreSQL and a Redis of its own; with --sqlite on SQLite, without what needs Redis. Every way sends to a mail server that only
+counts. *ours* is the product; *drain*, *loop*, *beat entry* and *ETA task* stand in bench/common_ways.py. Two workers send, the loop is
+one. The figure that travels is CPU milliseconds a mail, since the mail server shares the machine.
 """
 
 import argparse
+import contextlib
 import os
-import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-DRAIN_BATCH = 500
+sys.path.insert(0, str(ROOT))
+
+from bench.common_ways import LOOP_MOST, WAYS, beat_entries, eta_tasks
+from bench.servers import Postgres, Redis, environment
+
 WORKERS = 2
-NAIVE_MOST = 1000
-"""Its speed does not depend on how many wait, and nobody has the patience."""
+FEW, DRAIN_MOST, TICKS = 100, 10_000, 50
+CELERY_MOST = 10_000
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description="Measure reminders.")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000])
-    parser.add_argument("--database", default="")
-    parser.add_argument("--worker", choices=sorted(WAYS), help=argparse.SUPPRESS)
+    parser.add_argument("--idle", type=int, nargs="*", default=[50_000])
+    parser.add_argument("--sqlite", action="store_true")
+    parser.add_argument("--worker", choices=["ours", "plan", *sorted(WAYS)], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
         set_up()
         warm_up()
-        print(*WAYS[options.worker]())
+        print(*worker({"ours": ours, "plan": plan, **WAYS}[options.worker]))
         return
     folder = Path(tempfile.mkdtemp(prefix="physio-bench-"))
-    office = subprocess.Popen([sys.executable, str(ROOT / "bench/post_office.py"), str(folder / "port"), str(folder / "notes")])
-    try:
-        while not (folder / "port").exists() or not (folder / "port").read_text():
-            time.sleep(0.05)
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        postgres = None if options.sqlite else Postgres()
+        if postgres is not None:
+            stack.callback(postgres.stop)
+        open_office(folder, stack)
         os.environ.update(
-            {
-                "ENV_FILE": "",
-                "VAR_DIR": str(folder / "var"),
-                "DATABASE_URL": options.database or f"sqlite:///{folder}/physio.sqlite3",
-                "REDIS_URL": "",
-                "EMAIL_URL": f"smtp://127.0.0.1:{(folder / 'port').read_text()}",
-                "LOG_LEVEL": "ERROR",
-            }
+            environment(
+                ENV_FILE="",
+                VAR_DIR=str(folder / "var"),
+                DATABASE_URL=postgres.create("physio_bench") if postgres else f"sqlite:///{folder}/physio.sqlite3",
+                REDIS_URL="",
+                EMAIL_URL=f"smtp://127.0.0.1:{(folder / 'port').read_text()}",
+                LOG_LEVEL="ERROR",
+            )
         )
         set_up()
         from django.core.management import call_command
+        from django.utils import timezone
+
+        from bench.crowd import fill
 
         call_command("migrate", verbosity=0)
         call_command("load_library", verbosity=0)
-        for size in options.sizes:
-            measure(size)
-    finally:
-        office.kill()
-        office.wait()
+        print(f"load of the machine {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores", flush=True)
+        if postgres is not None:
+            by_the_book(min(max(options.sizes), CELERY_MOST), stack)
+        for size in sorted({*options.sizes, *options.idle}):
+            count = fill(size, now=timezone.now(), with_sessions=size <= max(options.sizes))
+            if size in options.idle:
+                idle(count)
+            if size in options.sizes:
+                plan_and_send(count)
+
+
+def open_office(folder: Path, stack: contextlib.ExitStack) -> None:
+    """Start the mail server and wait until it listens."""
+    office = subprocess.Popen([sys.executable, str(ROOT / "bench/post_office.py"), str(folder / "port"), str(folder / "notes")])
+    stack.callback(office.wait)
+    stack.callback(office.kill)
+    while not (folder / "port").exists() or not (folder / "port").read_text():
+        time.sleep(0.05)
 
 
 def set_up() -> None:
     """Start Django as the environment says."""
-    sys.path.insert(0, str(ROOT))
     os.environ["DJANGO_SETTINGS_MODULE"] = "physio.settings"
     import django
 
@@ -86,76 +108,68 @@ def warm_up() -> None:
         compose(Occasion("session_today", language, timezone.now().date(), "Warm up", "", "", "112", 1))
 
 
-def measure(size: int) -> None:
-    """Measure everything with `size` due reminders."""
+# --- planning and sending -------------------------------------------------------------------
+
+
+def plan_and_send(count: int) -> None:
+    """Measure planning a day and sending it for so many patients."""
     from django.db import connection
     from django.utils import timezone
 
-    from clinics.models import Clinic
-    from reminders.actions import clockwork
-    from reminders.actions.planning import plan_deliveries
-    from reminders.actions.rehearsal import make_due
     from reminders.models import Delivery
 
     Delivery.objects.all().delete()
-    now = timezone.now()
-    rest, clinics = size, 0
-    while rest > 0:
-        part = min(rest, 250)
-        clinics += 1
-        name = f"Clinic {clinics}"
-        clinic, _new = Clinic.objects.get_or_create(slug=f"bench-{clinics}", defaults={"name": name, "time_zone": "UTC"})
-        make_due(clinic=clinic, count=part, now=now, caseload=False)
-        rest -= part
-    count = Delivery.objects.count()
-    Delivery.objects.all().delete()
-    print(f"\n{count} due, {clinics} clinics, {connection.vendor}, {WORKERS} workers where not said otherwise")
-    before = memory()
-    with Meter() as meter:
-        plan_deliveries(now=now, looked_at=now.replace(second=0) - clockwork.TRAIL_OVERLAP)
-    each = f"{meter.sql / count:8.4f} SQL each   {meter.cpu * 1000 / count:6.3f} ms CPU each"
-    print(f"  plan       {meter.wall:6.2f} s   {each}   +{memory() - before} MB")
-    clockwork.beat(clockwork.PLANNED, now)
-    clockwork.beat(clockwork.BEAT, now)
-    Delivery.objects.update(status=Delivery.Status.SENT)
-    clockwork.tick(now=now)
-    with Meter() as meter:
-        for _time in range(20):
-            clockwork.tick(now=now)
-    print(f"  idle tick  {meter.sql / 20:.0f} SQL, {meter.cpu * 50:.1f} ms CPU")
-    for way in ("naive", "drain", "ours"):
-        Delivery.objects.update(status=Delivery.Status.QUEUED, claim=None, leased_until=None, attempts=0, sent_at=None)
-        connection.close()
-        if way == "naive":
-            run(way, 1, min(count, NAIVE_MOST))
-            continue
-        run(way, WORKERS, count)
-        sent = Delivery.objects.filter(status=Delivery.Status.SENT).count()
-        if sent != count:
-            print(f"  {way}: only {sent} sent")
+    connection.close()
+    begin, end, cpu, sql, _first, grown = start("plan", 1)[0]
+    due = Delivery.objects.filter(due_at__lte=timezone.now()).count()
+    print(f"\n{due} due of {count} patients, {connection.vendor}, load {os.getloadavg()[0]:.1f}")
+    each = f"{sql / count:8.4f} SQL each   {cpu * 1000 / count:6.3f} ms CPU each"
+    print(f"  plan       {end - begin:6.2f} s   {each}   +{grown:.0f} MB", flush=True)
+    run("loop", 1, due, LOOP_MOST)
+    run("drain", WORKERS, due, DRAIN_MOST)
+    few = run("ours", WORKERS, due, FEW)
+    many = run("ours", WORKERS, due)
+    print(f"  memory of a worker from {FEW} to {due} due: {many - few:+.0f} MB", flush=True)
 
 
-def run(way: str, workers: int, count: int) -> None:
-    """Let workers send everything and print what they needed; starting Python is not counted."""
-    command = [sys.executable, str(Path(__file__)), "--worker", way]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _number in range(workers)]
-    results = [[float(one) for one in process.communicate()[0].split()] for process in processes]
+def run(way: str, workers: int, count: int, most: int | None = None) -> float:
+    """Let workers send everything, or `most` at most, and print what they needed without Python's start; return the MB they grew."""
+    from django.db import connection
+    from django.utils import timezone
+
+    from reminders.models import Delivery
+
+    Delivery.objects.update(status="queued", claim=None, leased_until=None, attempts=0, sent_at=None, due_at=timezone.now())
+    if most is not None:
+        keys = list(Delivery.objects.order_by("pk").values_list("pk", flat=True)[:most])
+        Delivery.objects.exclude(pk__in=keys).update(status="held")
+        count = len(keys)
+    connection.close()
+    results = start(way, workers)
     wall = max(end for _begin, end, *_rest in results) - min(begin for begin, *_rest in results)
-    cpu, sql, first, grown = (
-        sum(one[2] for one in results),
-        sum(one[3] for one in results),
-        min((one[4] for one in results if one[4]), default=0.0),
-        max(one[5] for one in results),
-    )
+    cpu, sql = (sum(one[place] for one in results) for place in (2, 3))
+    first = min((one[4] for one in results if one[4]), default=0.0)
+    grown = max(one[5] for one in results)
+    sent = Delivery.objects.filter(status="sent").count()
     print(
         f"  {way:<9}  {count / wall:6.0f} /s   {sql / count:8.4f} SQL each   {cpu * 1000 / count:6.3f} ms CPU each   "
-        f"first after {first:.2f} s   +{grown:.0f} MB"
+        f"first after {first:.2f} s   +{grown:.0f} MB   {count} mails{'' if sent == count else f', ONLY {sent} SENT'}",
+        flush=True,
     )
+    return grown
+
+
+def start(way: str, workers: int) -> list[list[float]]:
+    """Let processes of their own do the work at the same time; return what each says about itself."""
+    command = [sys.executable, str(Path(__file__)), "--worker", way]
+    processes = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _number in range(workers)]
+    return [[float(one) for one in process.communicate()[0].split()] for process in processes]
 
 
 def memory() -> int:
-    """Return the most memory this process ever had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    """Return the most memory this process ever had, in MB; the kernel's own count, since getrusage begins with that of the parent."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 class Meter:
@@ -191,96 +205,85 @@ def worker(work: Callable[[Callable[[], None]], None]) -> tuple[float, float, fl
     return begin, time.time(), meter.cpu, meter.sql, (first[0] - begin if first else 0.0), memory() - before
 
 
-def ours() -> tuple[float, ...]:
+def plan(_sent: Callable[[], None]) -> None:
+    """Plan today and tomorrow for everybody."""
+    from django.utils import timezone
+
+    from reminders.actions.clockwork import TRAIL_OVERLAP
+    from reminders.actions.planning import plan_deliveries
+
+    now = timezone.now()
+    plan_deliveries(now=now, looked_at=now - 60 * TRAIL_OVERLAP)
+
+
+def ours(sent: Callable[[], None]) -> None:
     """Send as the product does."""
     from django.utils import timezone
 
     from reminders.actions.outbox import Clock, drain
     from reminders.channels import email
 
-    def work(sent: Callable[[], None]) -> None:
-        send = email.Line.send
+    send = email.Line.send
 
-        def noted(line: email.Line, mail: email.Mail) -> None:
-            send(line, mail)
-            sent()
+    def noted(line: email.Line, mail: email.Mail) -> None:
+        send(line, mail)
+        sent()
 
-        email.Line.send = noted  # type: ignore[method-assign]
-        drain(clock=Clock(timezone.now()), seconds=600)
-
-    return worker(work)
+    email.Line.send = noted  # type: ignore[method-assign, assignment]
+    drain(clock=Clock(timezone.now()), seconds=600)
 
 
-def drain() -> tuple[float, ...]:
-    """Send a finished text with Django's mail classes, claimed in batches on one connection."""
-    from django.core.mail import EmailMultiAlternatives, get_connection
-    from django.db import connection, transaction
+# --- Celery by the book, and doing nothing --------------------------------------------------
+
+
+def by_the_book(many: int, stack: contextlib.ExitStack) -> None:
+    """Measure what a beat entry and an ETA task per patient cost before a single mail is written."""
+    redis = Redis()
+    stack.callback(redis.kill)
+    for number in sorted({1000, many}):
+        speed, cpu = beat_entries(number, redis.url)
+        print(f"\n  beat entry per patient, {number}: {speed:.0f} /s dispatched, {cpu:.3f} ms CPU each, nothing sent yet", flush=True)
+        print(f"  ETA task per patient, {number}: the worker holds +{eta_tasks(number, redis.url):.0f} MB until they are due", flush=True)
+
+
+def idle(count: int) -> None:
+    """Measure a tick that has nothing to do, with so many patients, each with a reminder sent and one for tomorrow."""
+    from django.db import connection
     from django.utils import timezone
 
-    from reminders.models import Delivery
+    from reminders.actions import clockwork
 
-    def work(sent: Callable[[], None]) -> None:
-        line = get_connection()
-        line.open()
-        skips = connection.features.has_select_for_update_skip_locked
-        while True:
-            token = uuid.uuid4()
-            due = Delivery.objects.filter(status="queued", due_at__lte=timezone.now()).order_by("due_at")
-            with transaction.atomic():
-                chosen = due.select_for_update(skip_locked=True) if skips else due
-                Delivery.objects.filter(pk__in=list(chosen.values_list("pk", flat=True)[:DRAIN_BATCH])).update(
-                    status="claimed", claim=token
-                )
-            rows = list(Delivery.objects.filter(claim=token).values_list("pk", "patient__membership__user__email"))
-            if not rows:
-                return
-            for key, address in rows:
-                mail = EmailMultiAlternatives(
-                    "A reminder", TEXT, "a@physio.example", [address], headers={"Message-ID": f"<{key}@physio.example>"}
-                )
-                mail.attach_alternative(HTML, "text/html")
-                line.send_messages([mail])
-                sent()
-            Delivery.objects.filter(claim=token).update(status="sent", sent_at=timezone.now(), claim=None)
-
-    return worker(work)
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("delete from reminders_delivery")
+        for status, days in (("sent", 0), ("queued", 1)):
+            cursor.execute(DELIVERIES[connection.vendor], {"status": status, "days": days, "now": now, "today": now.date()})
+        cursor.execute("analyze")
+    clockwork.beat(clockwork.PLANNED, now)
+    clockwork.beat(clockwork.BEAT, now)
+    clockwork.tick(now=now)
+    with Meter() as meter:
+        for _time in range(TICKS):
+            clockwork.tick(now=now)
+    print(f"\nidle tick with {count} patients and {2 * count} deliveries, {connection.vendor}: ", end="")
+    print(f"{meter.sql / TICKS:.0f} SQL, {meter.cpu * 1000 / TICKS:.1f} ms CPU, {meter.wall * 1000 / TICKS:.1f} ms in all", flush=True)
 
 
-def naive() -> tuple[float, ...]:
-    """Send one after the other, everything looked up and rendered anew."""
-    from django.core.mail import EmailMultiAlternatives
-    from django.template.loader import render_to_string
-    from django.utils import timezone
-
-    from patients.models import ScheduledSession
-    from reminders.models import Delivery
-
-    def work(sent: Callable[[], None]) -> None:
-        for row in Delivery.objects.filter(status="queued").select_related("patient__membership__user", "patient__clinic")[:NAIVE_MOST]:
-            session = ScheduledSession.objects.select_related("session_plan").get(pk=row.subject_id)
-            if session.status != "planned" or session.on != row.slot_on:
-                continue
-            context = {
-                "clinic_name": row.patient.clinic.name,
-                "first_name": row.patient.first_name,
-                "weekday": row.slot_on.strftime("%A"),
-                "minutes": session.session_plan.minutes,
-                "language": "en",
-                "emergency_number": "112",
-            }
-            text = render_to_string("reminders/session_today.txt", context)
-            mail = EmailMultiAlternatives("A reminder", text, "a@physio.example", [row.patient.membership.user.email])
-            mail.attach_alternative(render_to_string("reminders/session_today.html", context), "text/html")
-            mail.send()
-            sent()
-            Delivery.objects.filter(pk=row.pk).update(status="sent", sent_at=timezone.now())
-
-    return worker(work)
-
-
-TEXT = "Hello,\n\nyour session is ready. It takes about 25 minutes.\n\nOpen my session: https://physio.example/\n" * 4
-HTML = f"<!doctype html><html><body>{'<p>Your session is ready. It takes about 25 minutes.</p>' * 60}</body></html>"
-WAYS: dict[str, Callable[[], tuple[float, ...]]] = {"ours": ours, "drain": drain, "naive": naive}
+DELIVERIES = {
+    "postgresql": """
+        insert into reminders_delivery (id, clinic_id, slot_on, due_at, expires_at, status, attempts, error, created_at, patient_id, kind,
+            channel, hold_reason, snoozes)
+        select gen_random_uuid(), clinic_id, %(today)s::date + %(days)s, %(now)s::timestamptz + (%(days)s - 0.5) * interval '1 day',
+            %(now)s::timestamptz + %(days)s * interval '1 day', %(status)s, 0, '', %(now)s, id, 'session_today', 'email', '', 0
+        from patients_patient""",
+    "sqlite": """
+        insert into reminders_delivery (id, clinic_id, slot_on, due_at, expires_at, status, attempts, error, created_at, patient_id, kind,
+            channel, hold_reason, snoozes)
+        select lower(hex(randomblob(16))), clinic_id, date(%(today)s, %(days)s || ' days'),
+            datetime(%(now)s, (%(days)s * 24 - 12) || ' hours'), datetime(%(now)s, %(days)s || ' days'), %(status)s, 0, '', %(now)s, id,
+            'session_today', 'email', '', 0
+        from patients_patient""",
+}
 
 if __name__ == "__main__":
     main()

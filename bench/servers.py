@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own in a folder that is thrown away, and gunicorn in front of a project."""
+"""PostgreSQL and Redis servers of our own that are thrown away, and gunicorn in front of a project."""
 
 import contextlib
 import os
@@ -49,9 +49,18 @@ class Postgres:
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)
             self.as_owner = ["runuser", "-u", "postgres", "--"]
         self.control("initdb", "-D", str(self.folder / "data"), "-U", "physio", "-A", "trust", "-E", "UTF8", "--no-sync")
-        given = " ".join(f"-c {one}" for one in (*SETTINGS, f"port={self.port}", "listen_addresses=127.0.0.1"))
-        self.control("pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log"), "-o", given, "start")
-        self.pid = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        self.given = " ".join(f"-c {one}" for one in (*SETTINGS, f"port={self.port}", "listen_addresses=127.0.0.1"))
+        self.resume()
+
+    def resume(self) -> None:
+        """Start, or start again after `crash`."""
+        data = self.folder / "data"
+        self.control("pg_ctl", "-D", str(data), "-w", "-l", str(self.folder / "log"), "-o", self.given, "start")
+        self.pid = int((data / "postmaster.pid").read_text().split()[0])
+
+    def crash(self) -> None:
+        """Stop at once, as when the machine loses power."""
+        self.control("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
 
     def control(self, program: str, *arguments: str) -> None:
         """Run one of the server's own programs."""
@@ -75,8 +84,29 @@ class Postgres:
     def stop(self) -> None:
         """Stop and throw everything away."""
         with contextlib.suppress(subprocess.CalledProcessError):
-            self.control("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
+            self.crash()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Redis:
+    """A server that keeps nothing: killed and started again, it is empty."""
+
+    def __init__(self) -> None:
+        """Start it on a free port."""
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.start()
+
+    def start(self) -> None:
+        """Start, or start again after `kill`."""
+        keeps_nothing = ["--save", "", "--appendonly", "no", "--dir", tempfile.gettempdir()]
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", *keeps_nothing]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+    def kill(self) -> None:
+        """Kill it at once."""
+        self.process.kill()
+        self.process.wait()
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import structlog
 from django.db.models import Exists, Q, QuerySet, Subquery
 
 from clinics.models import AuditEvent
+from clinics.prepared import Prepared
 from patients.models import Patient
 from reminders.actions import notices, outbox
 from reminders.actions.outbox import Clock, Tally
@@ -103,26 +104,36 @@ def tell_staff(state: State | None, *, now: dt.datetime, seconds: float) -> Tall
     return outbox.drain(clock=Clock(now), seconds=seconds, queue=outbox.NOTICES)
 
 
-def look(now: dt.datetime) -> State | None:
-    """Return what is to do, in one query; None before the first tick ever."""
+def signs(now: dt.datetime, since: dt.datetime, news: uuid.UUID) -> QuerySet[Heartbeat]:
+    """Return the heartbeat of this clockwork with what there is to do: stop signs since an instant, news from an id of the trail on."""
     due = {"status": Outgoing.Status.QUEUED, "due_at__lte": now}
     late = {"status": Outgoing.Status.CLAIMED, "leased_until__lt": now}
-    news = news_since(now - USUAL_GAP - TRAIL_OVERLAP)
     planned = Heartbeat.objects.filter(name=PLANNED)
-    found: tuple[Any, ...] = (
-        Exists(Delivery.objects.filter(**due)),
-        Q(Exists(Delivery.objects.filter(**late))) | Q(Exists(StaffNotice.objects.filter(**late))),
-        Exists(news),
-        Exists(StaffNotice.objects.filter(**due)),
-        Exists(notices.waiting_stop_signs(now - notices.RECENT)),
+    found: QuerySet[Heartbeat] = Heartbeat.objects.filter(name=BEAT).annotate(
+        planned_at=Subquery(planned.values("at")[:1]),
+        is_due=Exists(Delivery.objects.filter(**due)),
+        is_lost=Q(Exists(Delivery.objects.filter(**late))) | Q(Exists(StaffNotice.objects.filter(**late))),
+        has_news=Exists(news_from(news)),
+        is_staff_due=Exists(StaffNotice.objects.filter(**due)),
+        has_stop_signs=Exists(notices.waiting_stop_signs(since)),
     )
-    row = Heartbeat.objects.filter(name=BEAT).values_list("at", Subquery(planned.values("at")[:1]), *found).first()
-    return State(*row) if row else None
+    return found[:1]
 
 
-def news_since(since: dt.datetime) -> QuerySet[AuditEvent]:
-    """Return the entries of the trail since an instant after which a reminder may be due that was not before."""
-    return AuditEvent.objects.filter(id__gte=first_id(since)).exclude(NOTHING_NEW)
+SIGNS = Prepared(signs, now=dt.datetime, since=dt.datetime, news=uuid.UUID)
+
+
+def look(now: dt.datetime) -> State | None:
+    """Return what is to do, in one query; None before the first tick ever."""
+    row: Any = SIGNS.first(now=now, since=now - notices.RECENT, news=first_id(now - USUAL_GAP - TRAIL_OVERLAP))
+    if row is None:
+        return None
+    return State(row.at, row.planned_at, row.is_due, row.is_lost, row.has_news, row.is_staff_due, row.has_stop_signs)
+
+
+def news_from(first: uuid.UUID) -> QuerySet[AuditEvent]:
+    """Return the entries of the trail from an id on after which a reminder may be due that was not before."""
+    return AuditEvent.objects.filter(id__gte=first).exclude(NOTHING_NEW)
 
 
 def first_id(at: dt.datetime) -> uuid.UUID:
@@ -158,7 +169,7 @@ def plan_all(now: dt.datetime, looked_at: dt.datetime) -> Plan:
 
 def patients_with_news(since: dt.datetime) -> set[uuid.UUID] | None:
     """Return the patients the trail speaks of since an instant; None when it may concern everybody."""
-    events = news_since(since).values_list("patient_id", "object_type", "object_id").distinct()
+    events = news_from(first_id(since)).values_list("patient_id", "object_type", "object_id").distinct()
     rows = list(events[: MOST_SINGLE + 1])
     if len(rows) > MOST_SINGLE or any(kind == "clinics.clinic" for _patient, kind, _key in rows):
         return None

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from clinics.localtime import day_bounds, local_day, to_local
 from clinics.models import Membership
 from patients.models import Assessment, Assignment, Message, Patient, Pause, ScheduledSession
-from reminders.actions.planning import FOLLOWED_UP, Candidate, Instants, Wish, agreed, message_times, one_a_day
+from reminders.actions.instants import Instants, message_times
+from reminders.actions.planning import FOLLOWED_UP, Candidate, Wish, agreed, one_a_day
 from reminders.actions.policies import policy_of
 from reminders.actions.reach import ways_to, wired
 from reminders.actions.recheck import NOT_PAUSED

@@ -253,6 +253,8 @@ class ClaimedNotice:
     shown_as: str | None
     figures: Figures | None = None
     channel: str = Channel.EMAIL
+    not_before: dt.datetime | None = None
+    """Staff have no quiet hours."""
 
     @property
     def address(self) -> str:

@@ -69,6 +69,7 @@ class ClaimedRow(Protocol):
     expires_at: dt.datetime
     attempts: int
     channel: str
+    not_before: dt.datetime | None
 
     @property
     def address(self) -> str:
@@ -264,6 +265,8 @@ class Batch:
                 sent_on = format_datetime(self.clock.now())
             if not self.sender.goes_on or not self.keep_lease():
                 break
+            if row.expires_at <= self.clock.now():
+                continue  # its time ran out while others were sent: put back, and missed with the next tick
             if not self.is_spared(row) and (message := self.write(row, sent_on)) is not None:
                 self.hand_over(row, message)
             if len(self.taken) >= (FLUSH_AFTER if self.notes.works else 1) or self.clock.elapsed - self.flushed > FLUSH_SECONDS:
@@ -274,14 +277,17 @@ class Batch:
     def hold_back(self) -> list[ClaimedRow]:
         """Write down what must not go, and why; return the rest."""
         held: dict[str, list[uuid.UUID]] = defaultdict(list)
+        quiet: dict[dt.datetime, list[uuid.UUID]] = defaultdict(list)
         missed: list[uuid.UUID] = []
         ready = []
         now = self.clock.now()
         for row, reason in self.queue.look_again(self.rows, now=now):
             if reason:
                 held[reason].append(row.pk)
-            elif row.expires_at <= now:
+            elif row.expires_at <= (row.not_before or now):
                 missed.append(row.pk)
+            elif row.not_before is not None:
+                quiet[row.not_before].append(row.pk)
             else:
                 ready.append(row)
         for why, keys in held.items():
@@ -289,6 +295,9 @@ class Batch:
         if silent := held.get(Delivery.HoldReason.UNANSWERED):
             tell_of_silence({row.patient_id for row in self.rows if row.pk in silent}, now=now)
         self.note_channels(ready)
+        for ends_at, keys in quiet.items():
+            again = {"due_at": ends_at, "attempts": F("attempts") - 1}
+            self.tally.later += self.close_rows(keys, Outgoing.Status.QUEUED, **again)
         if missed:
             self.tally.missed += self.close_rows(missed, Outgoing.Status.MISSED)
         return ready

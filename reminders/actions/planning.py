@@ -10,10 +10,14 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 
-from clinics.localtime import local_day, to_local, to_utc
+from clinics.ids import uuid7
+from clinics.localtime import local_day
 from clinics.models import Membership, User
 from patients.models import Assessment, Assignment, Consent, Message, Patient, ScheduledSession
 from patients.rules.consents import Purpose
+from reminders.actions.among import among
+from reminders.actions.inserting import write_deliveries
+from reminders.actions.instants import Instants, message_times
 from reminders.actions.policies import USUAL, zones_and_policies
 from reminders.models import Channel, Delivery, Kind, Preference
 from reminders.rules import timing
@@ -24,8 +28,6 @@ from reminders.rules.moments import (
     OFF_UNLESS_WISHED,
     SUNDAY,
     assessment_slots,
-    message_moment,
-    moment,
 )
 from reminders.rules.policy import Policy, quiet_with
 from reminders.rules.timing import QuietHours
@@ -36,7 +38,6 @@ DAYS_BACK = 14
 """After a longer rest the days since are written down as missed, up to so many."""
 CATCH_UP_AFTER = dt.timedelta(minutes=15)
 BATCH = 900
-SHORTEST_LIFE = dt.timedelta(minutes=15)
 FOLLOWED_UP = (Assignment.Status.RUNNING, Assignment.Status.COMPLETED, Assignment.Status.ENDED)
 """Assessments are asked for after the program has ended, too."""
 MESSAGES_BACK = dt.timedelta(days=2)
@@ -99,37 +100,6 @@ class Plan:
     created: int = 0
     missed: int = 0
     changed: int = 0
-
-
-@dataclass(slots=True)
-class Instants:
-    """UTC instants of due and expiry for one time zone; remembers, because most patients share a wish."""
-
-    zone: str
-    known: dict[tuple[str, dt.date, dt.time, dt.datetime | None, QuietHours | None], tuple[dt.datetime, dt.datetime] | None] = field(
-        default_factory=dict
-    )
-
-    def of(
-        self, kind: str, day: dt.date, wish: dt.time, starts_at: dt.datetime | None, quiet: QuietHours | None = None
-    ) -> tuple[dt.datetime, dt.datetime] | None:
-        """Return (due, expires); None when there is no useful moment."""
-        key = (kind, day, wish, starts_at, quiet)
-        if key not in self.known:
-            self.known[key] = self._reckon(*key)
-        return self.known[key]
-
-    def _reckon(
-        self, kind: str, day: dt.date, wish: dt.time, starts_at: dt.datetime | None, quiet: QuietHours | None
-    ) -> tuple[dt.datetime, dt.datetime] | None:
-        starts = to_local(starts_at, self.zone).replace(tzinfo=None) if starts_at is not None else None
-        wall = moment(timing.Kind(kind), day, wish, starts, quiet)
-        if wall is None:
-            return None
-        due = to_utc(wall.due.date(), wall.due.time(), self.zone)
-        expires = to_utc(wall.expires.date(), wall.expires.time(), self.zone)
-        # A jump of the clock may bring both onto the same instant.
-        return due, max(expires, due + (SHORTEST_LIFE if starts is None and quiet is None else dt.timedelta(minutes=1)))
 
 
 def plan_deliveries(*, now: dt.datetime, looked_at: dt.datetime | None = None, patients: Collection[uuid.UUID] | None = None) -> Plan:
@@ -267,29 +237,23 @@ def summary_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iter
                 yield Candidate(clinic, patient, slot, key, None, key)
 
 
-def message_times(sent_at: dt.datetime, zone: str, quiet: QuietHours | None = None) -> tuple[dt.date, tuple[dt.datetime, dt.datetime]]:
-    """Return the local day on which a message is spoken of, and (due, expires); None as `quiet`: the usual night."""
-    wall = message_moment(to_local(sent_at, zone).replace(tzinfo=None), quiet)
-    due = to_utc(wall.due.date(), wall.due.time(), zone)
-    least = SHORTEST_LIFE if quiet is None else dt.timedelta(minutes=1)
-    return wall.due.date(), (due, max(to_utc(wall.expires.date(), wall.expires.time(), zone), due + least))
-
-
 def agreed(patients: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Return which of these patients agree to reminders."""
-    rows = Consent.objects.in_force().filter(patient_id__in=patients, purpose=Purpose.REMINDERS.value)
+    rows = Consent.objects.in_force().filter(among("patient_id", patients), purpose=Purpose.REMINDERS.value)
     return set(rows.values_list("patient_id", flat=True))
 
 
 def zones_of(patients: Collection[uuid.UUID], run: Run) -> dict[uuid.UUID, str]:
     """Return the time zones of those who are patients now, can sign in and agree to reminders; the others are left out."""
     rows = list(
-        Patient.objects.filter(pk__in=patients, status=Patient.Status.ACTIVE, membership__isnull=False).values_list(
+        Patient.objects.filter(among("pk", patients), status=Patient.Status.ACTIVE, membership__isnull=False).values_list(
             "pk", "clinic_id", "time_zone", "membership_id"
         )
     )
-    members = dict(Membership.objects.filter(pk__in=[row[3] for row in rows], status=Membership.Status.ACTIVE).values_list("pk", "user_id"))
-    users = set(User.objects.filter(pk__in=members.values(), is_active=True).values_list("pk", flat=True))
+    members = dict(
+        Membership.objects.filter(among("pk", [row[3] for row in rows]), status=Membership.Status.ACTIVE).values_list("pk", "user_id")
+    )
+    users = set(User.objects.filter(among("pk", list(members.values())), is_active=True).values_list("pk", flat=True))
     willing = agreed([row[0] for row in rows])
     return {key: zone or run.clinic_zones[clinic] for key, clinic, zone, member in rows if key in willing and members.get(member) in users}
 
@@ -326,7 +290,7 @@ def batches(candidates: Iterable[Candidate]) -> Iterator[list[Candidate]]:
 
 def wishes_of(patients: Collection[uuid.UUID], kinds: Collection[str]) -> dict[tuple[uuid.UUID, str], Wish]:
     """Return what these patients said they want; whoever said nothing has the default."""
-    rows = Preference.objects.filter(patient_id__in=patients, kind__in=kinds)
+    rows = Preference.objects.filter(among("patient_id", patients), kind__in=kinds)
     columns = (
         "patient_id",
         "kind",
@@ -358,7 +322,7 @@ def default_wish(kind: str) -> Wish:
 def wanted(run: Run, kind: str, batch: list[Candidate], zones: dict[uuid.UUID, str]) -> Iterator[Candidate]:
     """Yield those whose day is to be planned where the patient lives, and whose program allows them."""
     keys = {one.assignment_id for one in batch if one.assignment_id is not None}
-    programs = dict(Assignment.objects.filter(pk__in=keys).values_list("pk", "status")) if keys else {}
+    programs = dict(Assignment.objects.filter(among("pk", keys)).values_list("pk", "status")) if keys else {}
     running, completed = Assignment.Status.RUNNING, Assignment.Status.COMPLETED
     for one in batch:
         zone = zones.get(one.patient_id)
@@ -384,13 +348,13 @@ def plan_batch(run: Run, kind: str, batch: list[Candidate]) -> None:
     wishes = wishes_of(patients, [kind])
     usual = default_wish(kind)
     rows = Delivery.objects.filter(
-        clinic_id__in={candidate.clinic_id for candidate in batch},
-        patient_id__in=patients,
+        among("clinic_id", {candidate.clinic_id for candidate in batch}),
+        among("patient_id", patients),
         kind=kind,
         slot_on__in={candidate.slot_on for candidate in batch},
     ).values_list("patient_id", "slot_on", "id", "status", "hold_reason", "attempts", "due_at", "expires_at", "subject_id")
     there = {(row[0], row[1]): Waiting(*row) for row in rows}
-    new: list[Delivery] = []
+    new: list[dict[str, Any]] = []
     changes = Changes(run.now)
     for candidate in one_a_day(wanted(run, kind, batch, zones)):
         policy = run.policies.get(candidate.clinic_id, USUAL)
@@ -408,21 +372,20 @@ def plan_batch(run: Run, kind: str, batch: list[Candidate]) -> None:
             is_late = times[1] <= run.now
             run.plan.missed += is_late
             new.append(
-                Delivery(
-                    clinic_id=candidate.clinic_id,
-                    patient_id=candidate.patient_id,
-                    kind=kind,
-                    channel=wish.channel,
-                    slot_on=candidate.slot_on,
-                    subject_id=candidate.subject_id,
-                    due_at=times[0],
-                    expires_at=times[1],
-                    status=Delivery.Status.MISSED if is_late else Delivery.Status.QUEUED,
-                    created_at=run.now,
-                )
+                {
+                    "id": uuid7(),
+                    "clinic_id": candidate.clinic_id,
+                    "patient_id": candidate.patient_id,
+                    "channel": str(wish.channel),
+                    "slot_on": candidate.slot_on,
+                    "subject_id": candidate.subject_id,
+                    "due_at": times[0],
+                    "expires_at": times[1],
+                    "status": str(Delivery.Status.MISSED if is_late else Delivery.Status.QUEUED),
+                }
             )
     # Another worker may plan the same day at the same time: the unique row decides.
-    Delivery.objects.bulk_create(new, ignore_conflicts=True, batch_size=BATCH)
+    write_deliveries(new, kind=kind, created_at=run.now)
     run.plan.created += len(new)
     run.plan.changed += changes.write()
 

@@ -9,6 +9,7 @@ from clinics.emergency import number_in
 from clinics.localtime import to_local
 from clinics.models import Membership
 from patients.models import Assessment, Assignment, Message, Patient, Pause, ScheduledSession
+from reminders.actions.instants import awake_at
 from reminders.actions.planning import Wish, agreed, default_wish, wishes_of
 from reminders.actions.policies import offered, policy_from
 from reminders.actions.reach import Ways, ways_to
@@ -18,7 +19,7 @@ from reminders.channels.webpush import Device
 from reminders.models import Channel, Delivery, Kind
 from reminders.rules import channels
 from reminders.rules.holding import Hold, Program, Situation, Subject, hold_reason
-from reminders.rules.moments import SUMMARY_DAYS, assessment_slots, summary_days
+from reminders.rules.moments import NIGHT, SUMMARY_DAYS, assessment_slots, summary_days
 from reminders.rules.policy import Policy
 
 _A = Assignment.Status
@@ -128,6 +129,8 @@ class Claimed:
     done: int = 0
     planned: int = 0
     ahead: int = 0
+    not_before: dt.datetime | None = None
+    """When the quiet hours end that it is now, None outside of them: the wish or the place may have changed since it was planned."""
 
     @property
     def is_patient(self) -> bool:
@@ -202,6 +205,9 @@ def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[C
     for row in rows:
         wish = wishes.get((row.patient_id, row.kind)) or default_wish(row.kind)
         subject, subject_on, program = found[Kind(row.kind)].get(row.pk, (Subject.GONE, None, Program.RUNNING))
+        if quiet := wish.quiet or (NIGHT if row.kind == Kind.MESSAGE_WAITING else None):
+            awake = awake_at(now, quiet, row.patient_zone or row.clinic_zone)
+            row.not_before = awake if awake > now else None
         wished_off = wish.paused_to_on is not None and row.slot_on <= wish.paused_to_on
         # A pause of the training is no reason to keep a message back, or the look at the week.
         in_pause = row.kind not in NOT_PAUSED and any(from_on <= row.slot_on <= to_on for from_on, to_on in pauses.get(row.patient_id, ()))

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from clinics import audit
 from clinics.errors import Conflict
 from clinics.localtime import local_day, to_local, to_utc
+from reminders.actions.instants import SHORTEST_LIFE
 from reminders.actions.outbox import move
-from reminders.actions.planning import SHORTEST_LIFE, default_wish, wishes_of
+from reminders.actions.planning import default_wish, wishes_of
 from reminders.actions.policies import policy_of
 from reminders.models import Delivery, Kind
 from reminders.rules import timing

@@ -18,6 +18,7 @@ DEFAULT_WISH: dict[Kind, time] = {
 }
 OFF_UNLESS_WISHED = frozenset({Kind.SESSION_MISSED, Kind.WEEKLY_SUMMARY})
 """Kinds that come only to those who asked for them."""
+SHORTEST_CHANCE = timedelta(minutes=SHORTEST_CHANCE_MINUTES)
 SUNDAY, MONDAY = 7, 1
 SUMMARY_DAYS = 7
 UNREAD_AFTER_MINUTES = 15
@@ -37,12 +38,13 @@ class Moment:
 def wished_at(slot_day: date, wish: time, quiet: QuietHours | None) -> datetime:
     """Return the naive local time of a wish for a day: itself, or beside the quiet hours; None: no quiet hours.
 
-    What has to come before they begin comes a quarter of an hour before, so that there is time to try again.
+    What has to come before they begin comes a quarter of an hour before at the latest, so that there is time to try again.
     """
     due = due_at(slot_day, wish, quiet)
-    if quiet is None or not quiet.covers(wish) or due.time() == quiet.until_time:
+    if quiet is None or due.time() == quiet.until_time:
         return due
-    earlier = max(due - timedelta(minutes=SHORTEST_CHANCE_MINUTES - 1), datetime.combine(slot_day, time.min))
+    left = before_quiet(due, due + SHORTEST_CHANCE, quiet) - due
+    earlier = max(due - (SHORTEST_CHANCE - left), datetime.combine(slot_day, time.min))
     return due if quiet.covers(earlier.time()) else earlier
 
 
@@ -89,6 +91,8 @@ def message_moment(sent: datetime, quiet: QuietHours | None = None) -> Moment:
     None: the patient named no quiet hours, and the usual night counts.
     """
     due = after_quiet(sent + timedelta(minutes=UNREAD_AFTER_MINUTES), quiet or NIGHT)
+    # What they would cut off after a few minutes comes when they are over.
+    due = after_quiet(due + SHORTEST_CHANCE, quiet) if quiet and quiet.covers((due + SHORTEST_CHANCE).time()) else due
     return Moment(due, before_quiet(due, expires_at(Kind.MESSAGE_WAITING, due, due.date()), quiet))
 
 

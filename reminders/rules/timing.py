@@ -16,7 +16,8 @@ _ID = re.compile(r"[A-Za-z0-9-]+")
 
 LAST_MINUTES_OF_DAY = 60
 SHORTEST_CHANCE_MINUTES = 15
-BACK_OFF_MINUTES = (1, 2, 5, 15, 60)
+BACK_OFF_SECONDS = (30, 30, 60, 300, 900, 3600)
+"""The first tries go with the next ticks, so that what a server put off for a moment is out two minutes after that moment."""
 DOMAIN_TRIES = 5
 """When the mail servers of one domain put us off so often one time after another, its other mails wait for a later tick."""
 
@@ -106,10 +107,10 @@ def is_expired(expires: datetime, now: datetime) -> bool:
 
 
 def next_attempt(attempt: int, now: datetime) -> datetime:
-    """Return when to try again after the `attempt`-th failure (from 1): 1, 2, 5, 15 and then every 60 minutes later."""
+    """Return when to try again after the `attempt`-th failure (from 1): twice 30 s, 1, 5, 15 and then every 60 minutes later."""
     if attempt < 1:
         raise ValueError("attempts are counted from 1")
-    return now + timedelta(minutes=BACK_OFF_MINUTES[min(attempt, len(BACK_OFF_MINUTES)) - 1])
+    return now + timedelta(seconds=BACK_OFF_SECONDS[min(attempt, len(BACK_OFF_SECONDS)) - 1])
 
 
 def message_id(delivery_id: object, domain: str) -> str:

@@ -8,8 +8,9 @@ import pytest
 
 from clinics.localtime import offset_changes, to_local, to_utc
 from clinics.models import Clinic
-from exports.calendar_feed import escape, fold, sequence, write_calendar
-from patients.models import Patient, ScheduledSession
+from exports.calendar_feed import DAYS_BACK, escape, fold, sequence, write_calendar
+from patients.actions.planning import move_session, skip_session
+from patients.models import Assignment, Patient, ScheduledSession
 from tests.reminders.scene import at, clinic_in, day, patients_of, session_on
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +123,32 @@ def test_ids_stay_for_a_year_of_fetches_and_a_move_raises_the_sequence_of_its_se
     before, after = (int(value(found[f"{moved.pk}@physio"], "SEQUENCE")) for found in (first, then))
     assert before < after < 2**31
     assert then[f"{other.pk}@physio"] == first[f"{other.pk}@physio"]
+
+
+def test_over_a_year_of_moves_no_id_changes_and_what_was_touched_and_only_that_has_a_higher_sequence() -> None:
+    patient = patient_in()
+    by = patient.membership
+    assert by is not None
+    sessions = [session_on(patient, day("2026-11-18") + dt.timedelta(days=7 * week)) for week in range(53)]
+    Assignment.objects.filter(patient=patient).update(starts_on=day("2026-11-01"), ends_on=day("2027-12-31"))
+    before = events(patient)
+    for week, session in enumerate(sessions[:52]):
+        now = NOW + dt.timedelta(days=7 * week)
+        touched = ScheduledSession.objects.select_related("patient__clinic", "assignment").get(pk=session.pk)
+        if week % 4 == 1:
+            move_session(session=touched, to_on=touched.on + dt.timedelta(days=week % 3 + 1), by=by, now=now)
+        elif week % 4 == 3:
+            now += dt.timedelta(days=1)
+            skip_session(session=touched, reason=ScheduledSession.SkipReason.values[0], by=by, now=now)
+        after = events(patient, now)
+        changed = {uid for uid in after if value(after[uid], "SEQUENCE") != value(before[uid], "SEQUENCE")}
+        assert changed == ({f"{touched.pk}@physio"} if week % 2 else set())
+        assert all(int(value(after[uid], "SEQUENCE")) > int(value(before[uid], "SEQUENCE")) for uid in changed)
+        assert all(after[uid] == before[uid] for uid in set(after) - changed)
+        # What is long over leaves the file; everything else stays in it under its id.
+        first = now.date() - dt.timedelta(days=DAYS_BACK)
+        assert set(after) == {f"{one.pk}@physio" for one in ScheduledSession.objects.filter(patient=patient, on__gte=first)} <= set(before)
+        before = after
 
 
 @pytest.mark.parametrize(

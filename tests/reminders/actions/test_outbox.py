@@ -21,7 +21,7 @@ from reminders.actions.planning import plan_deliveries
 from reminders.actions.recheck import read_claimed
 from reminders.actions.rehearsal import give_session
 from reminders.channels import email
-from reminders.models import Delivery, Kind
+from reminders.models import Delivery, Kind, Preference
 from reminders.rules.timing import message_id
 from tests.reminders.post_office import PostOffice, now_and_then
 from tests.reminders.scene import assessment_due, at, clinic_in, day, leave, patients_of, program_of, rows_of, wish
@@ -189,6 +189,40 @@ def test_what_is_too_late_is_missed_and_never_sent() -> None:
     assert mail.outbox == []
 
 
+def test_what_is_due_in_quiet_hours_named_since_waits_for_their_end_and_counts_no_attempt() -> None:
+    patient = due_patients()[0]
+    Preference.objects.filter(patient=patient).update(quiet_from=dt.time(7, 30), quiet_until=dt.time(9))
+    tally = send()
+    row = rows_of(patient)[0]
+    assert (tally.sent, tally.later) == (0, 1)
+    assert (row.status, row.due_at, row.attempts) == (Status.QUEUED, DUE + dt.timedelta(hours=1), 0)
+    assert send(row.due_at).sent == 1
+
+
+def test_quiet_hours_that_outlast_its_use_make_a_reminder_missed() -> None:
+    patient = due_patients()[0]
+    Preference.objects.filter(patient=patient).update(quiet_from=dt.time(7, 30), quiet_until=dt.time(22))
+    assert send().missed == 1
+    assert rows_of(patient)[0].status == Status.MISSED
+    assert mail.outbox == []
+
+
+def test_what_runs_out_of_time_while_others_are_sent_is_not_sent_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    patients = due_patients(2)
+    Delivery.objects.filter(patient__in=patients).update(expires_at=DUE + dt.timedelta(minutes=5))
+    clock = Clock(DUE)
+    handed = email.Line.send
+
+    def slowly(line: email.Line, one: email.Mail) -> None:
+        handed(line, one)
+        clock.start += dt.timedelta(minutes=10)
+
+    monkeypatch.setattr(email.Line, "send", slowly)
+    assert drain(clock=clock, seconds=30).sent == 1
+    assert outbox.expire(now=clock.now()) == 1
+    assert statuses(patients) == {Status.SENT: 1, Status.MISSED: 1}
+
+
 def test_two_claims_never_share_a_row() -> None:
     patients = due_patients(7)
     first, second = uuid.uuid4(), uuid.uuid4()
@@ -250,21 +284,21 @@ def test_a_temporary_refusal_is_tried_again_ever_more_slowly(post_office: PostOf
     post_office.answer = lambda address: "451 4.7.1 later"
     seen = []
     now = DUE
-    for _attempt in range(3):
+    for _attempt in range(4):
         send(now)
         row = rows_of(patient)[0]
         assert row.status == Status.QUEUED
-        seen.append(round((row.due_at - now).total_seconds() / 60))
+        seen.append(round((row.due_at - now).total_seconds()))
         assert not send(row.due_at - dt.timedelta(seconds=1))
         now = row.due_at
-    assert (seen, row.error, row.attempts) == ([1, 2, 5], "451 4.7.1", 3)
+    assert (seen, row.error, row.attempts) == ([30, 30, 60, 300], "451 4.7.1", 4)
     post_office.answer = lambda address: ""
     assert send(now).sent == 1
 
 
 def test_what_would_be_tried_too_late_is_missed(post_office: PostOffice) -> None:
     patient = due_patients()[0]
-    Delivery.objects.filter(patient=patient).update(expires_at=DUE + dt.timedelta(seconds=30))
+    Delivery.objects.filter(patient=patient).update(expires_at=DUE + dt.timedelta(seconds=20))
     post_office.answer = lambda address: "451 later"
     send()
     assert rows_of(patient)[0].status == Status.MISSED

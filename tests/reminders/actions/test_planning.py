@@ -1,16 +1,12 @@
 """From sessions and assessments to rows: one for each patient, kind and local day, whatever happens in between."""
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Callable
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from clinics.localtime import local_day, to_local
 from patients.models import Assignment, Patient, ScheduledSession
 from reminders.actions.planning import plan_deliveries
 from reminders.models import Delivery, Kind
@@ -178,58 +174,6 @@ def test_the_number_of_queries_does_not_grow_with_the_patients() -> None:
             plan_deliveries(now=NOW, patients=[patient.pk for patient in patients])
         counts.append(len([one for one in queries if not one["sql"].startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "INSERT"))]))
     assert counts[0] == counts[1] <= 13
-
-
-ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Singapore", "America/Nuuk", "Africa/Cairo", "Pacific/Kiritimati")
-JUMPS = (
-    day("2026-03-27"),
-    day("2026-03-06"),
-    day("2026-04-03"),
-    day("2026-10-23"),
-    day("2026-10-30"),
-    day("2026-04-22"),
-    day("2026-06-01"),
-)
-clocks = st.times().map(lambda time: time.replace(second=0, microsecond=0))
-
-
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    start=st.sampled_from(JUMPS),
-    zones=st.lists(st.sampled_from(ZONES), min_size=1, max_size=3),
-    wishes=st.lists(clocks, min_size=1, max_size=3),
-)
-def test_every_day_with_a_session_has_exactly_one_reminder_over_clock_changes_journeys_and_new_wishes(
-    start: dt.date, zones: list[str], wishes: list[dt.time]
-) -> None:
-    patient = patients_of(clinic_in(zones[0]))[0]
-    for step in range(6):
-        session_on(patient, start + dt.timedelta(days=step))
-    now = dt.datetime.combine(start - dt.timedelta(days=1), dt.time(12), tzinfo=dt.UTC)
-    looked_at, sent = now, list[tuple[dt.date, dt.datetime, str]]()
-    zone = zones[0]
-    for hour in range(0, 24 * 8, 4):
-        if hour % 60 == 48:
-            zone = zones[hour // 60 % len(zones)]
-            Patient.objects.filter(pk=patient.pk).update(time_zone=zone)
-        if hour % 52 == 12:
-            wish(patient, time=f"{wishes[hour // 52 % len(wishes)]:%H:%M}")
-        now += dt.timedelta(hours=4)
-        plan_deliveries(now=now, looked_at=looked_at, patients=[patient.pk])
-        for row in Delivery.objects.queued().filter(patient=patient, due_at__lte=now).order_by("due_at"):
-            late = row.expires_at <= now
-            Delivery.objects.filter(pk=row.pk).update(status=Delivery.Status.MISSED if late else Delivery.Status.SENT)
-            if not late:
-                sent.append((row.slot_on, row.due_at, zone))
-        looked_at = now
-    days = Counter(row.slot_on for row in rows_of(patient))
-    assert set(days.values()) <= {1}
-    if len(set(zones)) == 1:
-        # Who stays at one place gets it on the day itself; who crosses the date line may live through a day that has no such hour.
-        assert set(days) == {start + dt.timedelta(days=step) for step in range(6)}
-        assert all(local_day(due, here) == slot for slot, due, here in sent)
-    if len(set(zones)) == len(set(wishes)) == 1 and zones[0] == "Asia/Singapore":
-        assert {to_local(due, here).time().replace(tzinfo=None) for _slot, due, here in sent} <= {dt.time(8), wishes[0]}
 
 
 def test_a_program_that_was_given_back_asks_for_nothing(patient: Patient) -> None:

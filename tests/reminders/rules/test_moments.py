@@ -102,6 +102,9 @@ NOON = QuietHours(time(12), time(14))
         pytest.param(time(9), None, EVENING, Moment(at("09:00"), at("21:00")), id="nothing is tried again in the quiet hours"),
         pytest.param(time(7), None, EVENING, Moment(at("08:00"), at("20:00")), id="after the night"),
         pytest.param(time(22), None, EVENING, Moment(at("20:45"), at("21:00")), id="before the night"),
+        pytest.param(time(20, 59), None, EVENING, Moment(at("20:45"), at("21:00")), id="a quarter of an hour before the night"),
+        pytest.param(time(20, 45), None, EVENING, Moment(at("20:45"), at("21:00")), id="just in time"),
+        pytest.param(time(0, 5), None, QuietHours(time(0, 10), time(8)), Moment(at("00:00"), at("00:10")), id="not the day before"),
         pytest.param(time(13), None, NOON, Moment(at("14:00"), at("23:00")), id="after the nap"),
         pytest.param(time(9), at("08:45"), EVENING, Moment(at("08:00"), at("08:45")), id="less than an hour before an early appointment"),
         pytest.param(time(9), at("07:30"), EVENING, None, id="an appointment in the quiet hours is not announced"),
@@ -117,6 +120,8 @@ def test_quiet_hours_move_the_moment(wish: time, starts: datetime | None, quiet:
     [
         ("10:00", EVENING, "2026-03-18T10:15"),
         ("20:50", EVENING, "2026-03-19T08:00"),
+        ("20:44", EVENING, "2026-03-19T08:00"),
+        ("20:29", EVENING, "2026-03-18T20:44"),
         ("03:00", EVENING, "2026-03-18T08:00"),
         ("12:30", NOON, "2026-03-18T14:00"),
         ("22:00", NOON, "2026-03-18T22:15"),
