@@ -19,7 +19,7 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (url.origin !== self.location.origin) return;
-  if (request.mode === "navigate" && request.method === "POST" && url.pathname.startsWith("/me/")) event.respondWith(send(request, url));
+  if (request.mode === "navigate" && request.method === "POST" && url.pathname.startsWith("/me/")) event.respondWith(again(request) ? Response.redirect(request.url, 303) : send(request, url));
   else if (request.mode === "navigate" && request.method === "GET" && /^\/(me\/.*|offline\/.*)?$/.test(url.pathname)) event.respondWith(show(request, url));
   else if (request.method === "GET" && FILES.includes(url.pathname)) event.respondWith(file(request));
 });
@@ -38,6 +38,11 @@ async function show(request, url) {
     if (kept) return kept;
     throw error;
   }
+}
+
+// going back to the answer of a form: that form is sent already, and without its answer in the browser this fails like no connection
+function again(request) {
+  return request.isHistoryNavigation || request.cache === "only-if-cached";
 }
 
 async function send(request, url) {
