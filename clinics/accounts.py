@@ -55,7 +55,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "email_password_mismatch": _("Address and password do not belong together. Please check both."),
+        "email_password_mismatch": _("Address and password do not belong together. Please check both, or have a sign-in code sent."),
         "incorrect_password": _("This is not your password."),
         "enter_current_password": _("This is not your present password."),
         "incorrect_code": _("This code is not right, or no longer valid."),

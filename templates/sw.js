@@ -19,7 +19,7 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (url.origin !== self.location.origin) return;
-  if (request.mode === "navigate" && request.method === "POST" && url.pathname.startsWith("/me/")) event.respondWith(send(request, url));
+  if (request.mode === "navigate" && request.method === "POST" && url.pathname.startsWith("/me/")) event.respondWith(isBack(request) ? show(fresh(url), url) : send(request, url));
   else if (request.mode === "navigate" && request.method === "GET" && /^\/(me\/.*|offline\/.*)?$/.test(url.pathname)) event.respondWith(show(request, url));
   else if (request.method === "GET" && FILES.includes(url.pathname)) event.respondWith(file(request));
 });
@@ -38,6 +38,14 @@ async function show(request, url) {
     if (kept) return kept;
     throw error;
   }
+}
+
+// going back to the answer of a form: it was sent already, so the page is asked for anew and nothing is sent or kept again
+function isBack(request) {
+  return request.isHistoryNavigation || request.cache === "only-if-cached";
+}
+function fresh(url) {
+  return new Request(url.href, { credentials: "same-origin", redirect: "manual" });
 }
 
 async function send(request, url) {

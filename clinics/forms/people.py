@@ -38,7 +38,7 @@ class JoinForm(forms.Form):
         required=False,
         strip=False,
         max_length=512,
-        help_text=_("Leave it empty to sign in with a code that is mailed to you each time."),
+        help_text=_("At least 8 characters. Or leave it empty to sign in with a code that is mailed to you each time."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 

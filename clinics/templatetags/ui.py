@@ -68,6 +68,11 @@ def sentence(text: object) -> str:
     return f"{str(text).removesuffix('.')}."
 
 
+def _says_what_empty_means(form_field: forms.Field) -> bool:
+    """Whether it is a list of ours, whose first entry ("As my device") stands for no choice; lists of rows have no such entry."""
+    return isinstance(form_field, forms.ChoiceField) and not isinstance(form_field, forms.ModelChoiceField)
+
+
 def _control_kind(field: BoundField) -> str:
     widget = field.field.widget
     if isinstance(widget, forms.CheckboxInput):
@@ -109,7 +114,7 @@ def field(bound: BoundField, label: str = "", hint: str = "", kind: str = "", **
         "control": control,
         "label": label or bound.label,
         "hint": bound.help_text,
-        "optional": not bound.field.required and control == "input",
+        "optional": not bound.field.required and control == "input" and not _says_what_empty_means(bound.field),
         "widget": bound.as_widget(attrs=html) if control != "options" else "",
         "options": list(bound.subwidgets) if control == "options" else [],
         "described": html.get("aria-describedby", ""),

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare, get_random_string
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
@@ -97,7 +97,8 @@ def settings_page(request: MemberRequest) -> HttpResponse:
     form = OwnSettingsForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
         change_own_settings(user=form.before, changes=form.cleaned_data, now=timezone.now())
-        messages.success(request, _("Saved."))
+        with translation.override(form.cleaned_data["language"] or translation.get_language()):
+            messages.success(request, _("Saved."))
         return redirect("clinics:settings")
     context = {"form": form, "has_second_factor": has_second_factor(request.user), "has_password": request.user.has_usable_password()}
     return render(request, "clinics/settings.html", context, status=422 if form.is_bound else 200)

@@ -210,11 +210,6 @@ class ExerciseForm(forms.Form):
 class AssessmentForm(forms.Form):
     """The two measures; the run is described once, before its first answer."""
 
-    running_pain = forms.ChoiceField(
-        label=_("Worst back pain when running, in the last 7 days"),
-        error_messages={"required": _("Choose a number, or “no run this week”.")},
-    )
-    running_capability_0_10 = ScaleField(label=_("How well can you do this run at present?"))
     running_described = forms.CharField(
         label=_("Which run is this about?"),
         max_length=120,
@@ -223,6 +218,11 @@ class AssessmentForm(forms.Form):
             "required": _("Describe the run in a few words, for example “10 km easy”."),
             "max_length": TOO_LONG,
         },
+    )
+    running_capability_0_10 = ScaleField(label=_("How well can you do this run at present?"))
+    running_pain = forms.ChoiceField(
+        label=_("Worst back pain when running, in the last 7 days"),
+        error_messages={"required": _("Choose a number, or “no run this week”.")},
     )
 
     def __init__(self, *args: Any, is_described: bool, **kwargs: Any) -> None:

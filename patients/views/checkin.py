@@ -134,7 +134,7 @@ def symptoms(request: MemberRequest) -> HttpResponse:
 
 def after_clear_check(request: MemberRequest, day: Day) -> HttpResponse:
     """Go on to the start measurement if it can be answered now, else to Today."""
-    messages.success(request, _("Thank you. Nothing stands in the way."))
+    messages.success(request, _("Thank you. Nothing in your answers speaks against the training."))
     if day.assessment is not None and day.assessment[0] == Assessment.Key.BASELINE:
         return redirect("patients:assessment")
     return redirect("patients:today")

@@ -202,6 +202,7 @@ def step_of(form: ExerciseForm, following: ExerciseForm | None) -> dict[str, Any
         "exercise": one.exercise,
         "dose": dose_text(one),
         "each": each_text(one),
+        "one_set": dose_text(single_set(one)),
         "form_text": form_text(one),
         "hold": hold_seconds(one),
         "rest": rest_seconds(one),
@@ -214,11 +215,17 @@ def step_of(form: ExerciseForm, following: ExerciseForm | None) -> dict[str, Any
     }
 
 
-def each_text(one: Prescription) -> str:
-    """Return what one set is, for its chip: the dose of a single set."""
+def single_set(one: Prescription) -> Prescription:
+    """Return the dose of one set, not to be saved."""
     single = Prescription(**{name: getattr(one, name) for name in DOSE_PARTS})
     single.sets = 1
+    return single
+
+
+def each_text(one: Prescription) -> str:
+    """Return what one set is, for its chip: the dose of a single set."""
     if one.hold_seconds or one.run_seconds or one.duration_seconds:
+        single = single_set(one)
         single.per_side = False
         single.walk_seconds = None
         return dose_text(single)

@@ -2,10 +2,10 @@
 
 const on = (type, handler, options) => document.addEventListener(type, handler, options);
 
-// --- toasts: shown at least 6 s, longer while pointed at or focused; errors stay ---------------------------------------
+// --- toasts: those over the page go after 6 s, later while pointed at or focused; those within it and errors stay ---------
 const TOAST_MS = 7000;
 function armToast(toast) {
-  if (toast.dataset.armed || toast.classList.contains("toast--error")) return;
+  if (toast.dataset.armed || toast.classList.contains("toast--error") || getComputedStyle(toast.parentElement).position !== "fixed") return;
   toast.dataset.armed = "1";
   let timer;
   const start = () => { timer = setTimeout(() => toast.remove(), TOAST_MS); };
@@ -114,4 +114,5 @@ on("htmx:responseError", () => {
   toast.className = "toast toast--error";
   toast.textContent = region.dataset.error;
   region.replaceChildren(toast);
+  toast.scrollIntoView({ block: "nearest" });
 });

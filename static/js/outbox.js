@@ -28,7 +28,7 @@ async function start() {
 
   async function draw() {
     const entries = await entriesOf(me.person);
-    if (note) drawNote(note, entries.length);
+    if (note) drawNote(note, entries);
     if (list) drawList(entries);
     return entries;
   }
@@ -87,8 +87,9 @@ async function start() {
   await send();
 }
 
-function drawNote(box, count) {
-  const text = count === 1 ? box.dataset.one : box.dataset.many.replace("%n", count);
+function drawNote(box, entries) {
+  const count = entries.length;
+  const text = entries.some((one) => one.refused) ? box.dataset.refused : count === 1 ? box.dataset.one : box.dataset.many.replace("%n", count);
   const show = () => {
     box.hidden = !count && navigator.onLine;
     box.querySelector("[data-text]").textContent = [navigator.onLine ? "" : box.dataset.offline, count ? text : ""].filter(Boolean).join(" ");

@@ -134,7 +134,7 @@ function start() {
     show("phase", phase !== "after");
     show("hint", phase !== "after");
     const holding = sides(index) > 1 ? (side === 1 ? words.textFirstSide : words.textSide) : step.dataset.interval ? words.textRun : hold >= 100 ? words.textLong : words.textHold;
-    const waiting = hold ? holding : words.textReps;
+    const waiting = hold ? holding : step.dataset.reps;
     const label = { ready: waiting, lead: side > 1 ? words.textSide : words.textLead, hold: holding, rest: step.dataset.interval ? words.textWalk : words.textRest }[phase];
     if (ui("phase")) ui("phase").textContent = label ?? "";
     if (ui("hint")) ui("hint").textContent = phase === "rest" ? step.dataset.then ?? "" : step.dataset.note ?? "";

@@ -100,6 +100,21 @@ def test_a_check_in_without_connection_is_sent_once_with_the_time_it_was_done(ph
     assert before <= row.done_at <= after + dt.timedelta(milliseconds=500) < row.entered_at
 
 
+def test_going_back_to_a_refused_form_neither_sends_nor_keeps_it_again(phone: Page, cast: Cast) -> None:
+    phone.goto(reverse("patients:run_new"))
+    phone.get_by_role("button", name="Save the run").click()
+    expect(phone.get_by_role("alert").first).to_be_visible()
+    phone.locator("[name=distance_km]").fill("3")
+    phone.locator("label:has([name=pain_worst_0_10][value='2'])").click()
+    phone.get_by_role("button", name="Save the run").click()
+    phone.wait_for_url("**/me/runs/")
+    expect(phone.locator("#toasts")).to_have_css("position", "static")
+    phone.go_back()
+    expect(phone.get_by_role("heading", name="Enter a run")).to_be_visible()
+    expect(phone.locator("#outbox")).to_be_hidden()
+    assert Run.objects.filter(patient=cast.hannah, distance_km=3).count() == 1
+
+
 def test_a_session_and_a_run_wait_together_and_are_sent_together(phone: Page, cast: Cast) -> None:
     session = ScheduledSession.objects.get(patient=cast.hannah, on=timezone.localdate(), setting="home")
     run = phone.context.new_page()
