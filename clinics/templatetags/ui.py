@@ -109,7 +109,7 @@ def field(bound: BoundField, label: str = "", hint: str = "", kind: str = "", **
         "control": control,
         "label": label or bound.label,
         "hint": bound.help_text,
-        "optional": not bound.field.required and control == "input",
+        "optional": not bound.field.required and control == "input" and not isinstance(bound.field.widget, forms.Select),
         "widget": bound.as_widget(attrs=html) if control != "options" else "",
         "options": list(bound.subwidgets) if control == "options" else [],
         "described": html.get("aria-describedby", ""),
