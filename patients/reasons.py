@@ -79,6 +79,8 @@ class Chip:
     text: str
     tone: str = ""
     icon: str = ""
+    told: str = ""
+    """What a number stands for, for the pointer and for those who listen."""
 
 
 def signs_text(signs: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from clinics.emergency import number_for
 from clinics.middleware import SEEN_STEP_SECONDS, SessionLimitsMiddleware
@@ -33,7 +34,7 @@ class Item(NamedTuple):
 
 STAFF = (
     Item("caseload", _("Caseload"), "patients:caseload", "users", "caseload.list"),
-    Item("group", _("In clinic today"), "patients:group", "stethoscope", "group.view"),
+    Item("group", pgettext_lazy("navigation", "In clinic today"), "patients:group", "stethoscope", "group.view"),
     Item("programs", _("Programs"), "programs:list", "library", "program.list"),
     Item("staff", _("Staff"), "clinics:staff", "user-cog", "staff.list"),
     Item("clinic", _("Clinic"), "clinics:clinic", "building-2", "clinic.change"),

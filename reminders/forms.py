@@ -17,7 +17,7 @@ from reminders.rules.timing import QuietHours
 
 LABELS: dict[Kind, tuple[Promise, Promise | None]] = {
     Kind.SESSION_TODAY: (_("On days with a session"), _("Time for sessions")),
-    Kind.SESSION_MISSED: (_("The day after a session I missed"), _("Time for the day after")),
+    Kind.SESSION_MISSED: (_("The day after a missed session"), _("Time for the day after")),
     Kind.ASSESSMENT_DUE: (_("When a few questions are waiting"), _("Time for questions")),
     Kind.MESSAGE_WAITING: (_("When your clinic has written to you"), None),
     Kind.WEEKLY_SUMMARY: (_("A summary of the week"), _("Time for the summary")),

@@ -33,6 +33,8 @@ PAGE_SIZE = 45
 """Rows of three reasons each stay below 80 kB."""
 SPARK_VALUES = 8
 CHANGE_WORTH_A_CHIP = 2
+MOST_CHIPS = 2
+"""Reasons told in words; the others are a number."""
 KNOWN_ROWS = 1000
 GROUPS = ("stop", "attention", "rest")
 GROUP_OF: dict[int, str] = {CaseloadEntry.Level.STOP: "stop", CaseloadEntry.Level.ATTENTION: "attention"}
@@ -106,6 +108,7 @@ class Counts:
     attention: int
     rest: int
     need_you: int
+    need_clinic: int
     codes: list[str]
 
     @property
@@ -157,6 +160,7 @@ def count_all(member: Membership, chosen: dict[str, Any]) -> Counts:
             clinic=Count("pk"),
             mine=Count("pk", filter=Q(therapist=member)),
             need_you=Count("pk", filter=scope & (stop | attention)),
+            need_clinic=Count("pk", filter=stop | attention),
             stop=Count("pk", filter=shown & stop),
             attention=Count("pk", filter=shown & attention),
             rest=Count("pk", filter=shown & ~stop & ~attention),
@@ -170,6 +174,7 @@ def count_all(member: Membership, chosen: dict[str, Any]) -> Counts:
         attention=sum(row["attention"] for row in rows),
         rest=sum(row["rest"] for row in rows),
         need_you=sum(row["need_you"] for row in rows),
+        need_clinic=sum(row["need_clinic"] for row in rows),
         codes=sorted({row["caseload__program_code"] for row in rows} - {"", None}, key=short_name),
     )
 
@@ -308,8 +313,12 @@ def program_text(one: dict[str, Any], ticks: Sequence[Tick]) -> str:
 
 
 def chips_of(one: dict[str, Any], today: dt.date) -> list[Chip]:
-    """Return the reasons as chips; without any, what is worth knowing of somebody on track."""
-    chips = [reason_chip(reason, today) for reason in one["caseload__reasons"] or []]
+    """Return the first reasons as chips, those nobody has taken before the others; without any, what is worth knowing."""
+    reasons = sorted(one["caseload__reasons"] or [], key=lambda reason: bool(reason.get("until") or reason.get("seen")))
+    chips = [reason_chip(reason, today) for reason in reasons]
+    if len(chips) > MOST_CHIPS:
+        more = chips[MOST_CHIPS:]
+        chips = [*chips[:MOST_CHIPS], Chip(f"+{len(more)}", "line", told=", ".join(chip.text for chip in more))]
     if one["caseload__program_status"] == Assignment.Status.HELD:
         chips.append(Chip(_("plan on hold"), "danger" if chips else "", "pause"))
     if not chips:

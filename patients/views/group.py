@@ -25,7 +25,7 @@ from patients.actions.group import Overtaken, attend, enter, enter_as_planned, f
 from patients.actions.walk_in import walk_in
 from patients.forms.group import Press, WalkInForm, Wish, changed_values, pressed, wish_of_press
 from patients.forms.me import CheckInForm, SignsForm
-from patients.lanes import Lane, chosen_slot, context_of, read_lanes, sessions_of, slots_of
+from patients.lanes import Lane, chosen_slot, context_of, expected_on, read_lanes, sessions_of, slots_of
 from patients.models import Patient, ScheduledSession, SessionLog, SymptomReport
 from programs.models import Setting
 
@@ -228,14 +228,17 @@ def walk_in_page(request: MemberRequest) -> HttpResponse:
             error = _("Please choose from the list.")
     found = Patient.objects.visible_to(member).active().filter(caseload__program_status__in=["running", "held"], clinic=member.clinic_id)
     people = list(found.matching(words).select_related("caseload").order_by("last_name", "first_name")[:FOUND_AT_MOST]) if words else []
+    today = today_of(member.clinic)
+    here = set(expected_on(member, today).values_list("patient_id", flat=True)) if people else set()
     audit.record("caseload.list", part="walk_in", ids=[str(one.pk) for one in people])
-    context = {"words": words, "people": people, "slot": slot, "error": error, "back": address(today_of(member.clinic), slot)}
+    context = {"words": words, "people": people, "here": here, "slot": slot, "error": error, "back": address(today, slot)}
     return render(request, "patients/walk_in.html", context, status=409 if error else 200)
 
 
 @page("symptoms.create", methods=("GET", "POST"))
 def group_signs(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Ask which warning sign is new before somebody trains; what is ticked is judged like the patient's own answer."""
+    request.nav_key = "group"
     session = get_visible(
         ScheduledSession.objects.select_related("patient__clinic", "patient__caseload", "assignment"), request.member, pk=pk
     )

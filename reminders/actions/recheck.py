@@ -205,7 +205,7 @@ def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[C
     for row in rows:
         wish = wishes.get((row.patient_id, row.kind)) or default_wish(row.kind)
         subject, subject_on, program = found[Kind(row.kind)].get(row.pk, (Subject.GONE, None, Program.RUNNING))
-        if quiet := wish.quiet or (NIGHT if row.kind == Kind.MESSAGE_WAITING else None):
+        if quiet := wish.under(row.policy).quiet or (NIGHT if row.kind == Kind.MESSAGE_WAITING else None):
             awake = awake_at(now, quiet, row.patient_zone or row.clinic_zone)
             row.not_before = awake if awake > now else None
         wished_off = wish.paused_to_on is not None and row.slot_on <= wish.paused_to_on

@@ -19,6 +19,7 @@ from patients.actions.caseload import refresh_entries
 from patients.actions.diary import check_in
 from patients.actions.symptoms import report_symptoms
 from patients.models import Alert, CaseloadEntry, Patient
+from patients.views.caseload import chips_of
 from tests.cast import Cast, sign_in
 
 URL = reverse("patients:caseload")
@@ -283,3 +284,25 @@ def test_a_list_that_looks_by_itself_does_not_keep_the_session_alive(client: Cli
     session[SEEN_KEY] = before - 60
     session.save()
     assert client.get(URL, headers={"HX-Request": "true", "X-Refresh": shown}).status_code == 401
+
+
+def test_a_third_reason_is_a_number_and_what_was_put_off_comes_last() -> None:
+    put_off = {"level": "attention", "until": "2026-03-20"}
+    reasons = [
+        {"rule": "silence", "evidence": {"days": 9}, **put_off},
+        {"rule": "missed_sessions", "evidence": {"missed": 5}, **put_off},
+        {"rule": "assessment_overdue", "level": "info", "evidence": {"key": "end", "days": 6}},
+    ]
+    line = {"caseload__reasons": reasons, "caseload__program_status": "running", "is_test": False}
+    chips = chips_of(line, dt.date(2026, 3, 17))
+    assert [chip.text for chip in chips] == ["End assessment overdue 6 days", "No entry for 9 days (until Fri)", "+1"]
+    assert chips[-1].told == "5 sessions missed in a row (until Fri)"
+    assert len(chips_of({**line, "caseload__reasons": reasons[:2]}, dt.date(2026, 3, 17))) == 2
+
+
+def test_a_therapist_reads_how_many_of_the_whole_clinic_need_somebody(client: Client, cast: Cast) -> None:
+    sign_in(client, cast.therapist)
+    assert "in the whole clinic" not in page(client)
+    Patient.objects.filter(pk=cast.hannah.pk).update(therapist=cast.manager)
+    CaseloadEntry.objects.filter(patient=cast.hannah).update(level=CaseloadEntry.Level.ATTENTION)
+    assert "0 need you, 1 in the whole clinic" in page(client, who="mine").replace("\n", "")

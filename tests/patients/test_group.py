@@ -218,6 +218,15 @@ def test_a_walk_in_is_found_and_added(client: Client, cast: Cast) -> None:
     assert client.post(WALK_IN, {"patient": "x"}).status_code == 409
 
 
+def test_whoever_is_expected_is_marked_and_not_offered_again(client: Client, cast: Cast, session: ScheduledSession) -> None:
+    sign_in(client, cast.therapist)
+    found = client.get(WALK_IN, {"q": "hann"}).content.decode()
+    assert "on today&#x27;s sheet" in found or "on today's sheet" in found
+    assert f'name="patient" value="{session.patient_id}"' not in found
+    ScheduledSession.objects.filter(pk=session.pk).update(on=session.on + dt.timedelta(days=200))
+    assert f'name="patient" value="{session.patient_id}"' in client.get(WALK_IN, {"q": "hann"}).content.decode()
+
+
 def group_of(cast: Cast, size: int, on: dt.date) -> list[ScheduledSession]:
     """Let so many more people of the leg program come at half past nine."""
     found = []

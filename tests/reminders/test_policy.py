@@ -140,7 +140,6 @@ def again(patient: Patient, days: int) -> dt.datetime:
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("library")
 def test_an_address_that_is_gone_gets_nothing_more_until_it_changes_and_the_therapist_is_told(post_office: PostOffice) -> None:
     patient = due_patients()[0]
     therapist = staff_of(patient)
@@ -164,7 +163,6 @@ def test_an_address_that_is_gone_gets_nothing_more_until_it_changes_and_the_ther
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("library")
 @pytest.mark.parametrize("answer", ["550 5.7.1 relaying denied", "554 no", "552 5.2.2 full"])
 def test_a_refusal_for_another_reason_closes_no_address(post_office: PostOffice, answer: str) -> None:
     due_patients()
@@ -175,7 +173,6 @@ def test_a_refusal_for_another_reason_closes_no_address(post_office: PostOffice,
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("library")
 def test_a_domain_that_puts_us_off_is_not_hammered(post_office: PostOffice) -> None:
     patients = due_patients(30)
     tried: list[str] = []
@@ -210,7 +207,6 @@ def test_patient_and_clinic_read_what_to_do_and_may_try_again(cast: Cast, client
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("library")
 def test_after_so_many_without_an_answer_the_therapist_is_told_once_and_the_patient_left_alone() -> None:
     patient = due_patients()[0]
     staff_of(patient)
@@ -229,7 +225,6 @@ def test_after_so_many_without_an_answer_the_therapist_is_told_once_and_the_pati
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("library")
 def test_who_says_anew_what_they_want_has_answered() -> None:
     patient = due_patients()[0]
     ReminderPolicy.objects.create(clinic_id=patient.clinic_id, most_unanswered=2)
@@ -244,7 +239,6 @@ def test_who_says_anew_what_they_want_has_answered() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("library")
 def test_a_kind_the_clinic_switched_off_is_held_and_not_planned() -> None:
     patient = due_patients()[0]
     ReminderPolicy.objects.create(clinic_id=patient.clinic_id, kinds_off=[Kind.SESSION_TODAY])
@@ -256,7 +250,6 @@ def test_a_kind_the_clinic_switched_off_is_held_and_not_planned() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("library")
 def test_nothing_is_planned_outside_the_hours_of_the_clinic() -> None:
     patient = due_patients()[0]
     ReminderPolicy.objects.create(clinic_id=patient.clinic_id, earliest_at=time("09:30"), latest_at=time("20:00"))
@@ -267,7 +260,6 @@ def test_nothing_is_planned_outside_the_hours_of_the_clinic() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("library")
 def test_the_sender_a_clinic_chose_stands_on_the_mail() -> None:
     patient = due_patients()[0]
     ReminderPolicy.objects.create(clinic_id=patient.clinic_id, shown_as="Training")

@@ -254,7 +254,7 @@ def test_the_mail_speaks_the_language_of_its_reader(patient: Patient, anna: Memb
     type(anna.user).objects.filter(pk=anna.user.pk).update(language="de")
     raise_alert(patient, NIGHT)
     tick_at(NIGHT)
-    assert told()[0].subject == "Bitte jetzt ansehen: eine Nachricht von Riverside Physiotherapy"
+    assert told()[0].subject == "Bitte jetzt ansehen: ein Hinweis von Riverside Physiotherapy"
 
 
 def test_many_stop_signs_are_planned_in_a_constant_number_of_queries(clinic: Clinic, anna: Membership, carla: Membership) -> None:

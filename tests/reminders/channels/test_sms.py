@@ -216,7 +216,6 @@ def text(patient: Patient) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("library")
 def test_a_reminder_comes_as_a_text_message_while_the_clinic_allows_it(letters: Path) -> None:
     first, second = due_patients(2, "de")
     for patient in (first, second):
@@ -230,7 +229,6 @@ def test_a_reminder_comes_as_a_text_message_while_the_clinic_allows_it(letters: 
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("library")
 def test_without_the_clinics_consent_it_comes_by_mail(letters: Path) -> None:
     patient = due_patients()[0]
     text(patient)
@@ -239,7 +237,6 @@ def test_without_the_clinics_consent_it_comes_by_mail(letters: Path) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("library")
 def test_a_number_that_is_refused_is_closed_told_to_the_clinic_and_replaced_by_mail(twilio: PushService) -> None:
     patient = due_patients()[0]
     text(patient)
@@ -258,7 +255,6 @@ def test_a_number_that_is_refused_is_closed_told_to_the_clinic_and_replaced_by_m
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("library")
 def test_when_the_provider_lets_nobody_in_mails_come_before_long(twilio: PushService) -> None:
     patients = due_patients(3)
     for patient in patients:

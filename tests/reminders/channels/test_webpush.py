@@ -288,7 +288,6 @@ def subscribe(patient: Patient, url: str, browser: Browser) -> PushSubscription:
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("library")
 def test_a_reminder_comes_as_a_notification_and_not_as_a_mail(service: PushService) -> None:
     patient = due_patients(language="de")[0]
     browser = Browser()
@@ -305,7 +304,6 @@ def test_a_reminder_comes_as_a_notification_and_not_as_a_mail(service: PushServi
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("library")
 def test_when_the_last_device_is_gone_the_same_reminder_comes_by_mail(service: PushService) -> None:
     patient = due_patients()[0]
     row = subscribe(patient, service.url(), Browser())
@@ -318,7 +316,6 @@ def test_when_the_last_device_is_gone_the_same_reminder_comes_by_mail(service: P
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("library")
 def test_a_refusal_without_end_falls_back_to_mail_and_keeps_the_device(service: PushService) -> None:
     patient = due_patients()[0]
     row = subscribe(patient, service.url(), Browser())
@@ -329,7 +326,6 @@ def test_a_refusal_without_end_falls_back_to_mail_and_keeps_the_device(service: 
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("library")
 def test_a_busy_service_is_tried_three_times_and_then_comes_a_mail(service: PushService) -> None:
     patient = due_patients()[0]
     subscribe(patient, service.url(), Browser())
@@ -344,7 +340,6 @@ def test_a_busy_service_is_tried_three_times_and_then_comes_a_mail(service: Push
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("library")
 def test_a_mail_server_that_is_away_keeps_no_notification_waiting(service: PushService, settings: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", 1, 2
@@ -356,7 +351,6 @@ def test_a_mail_server_that_is_away_keeps_no_notification_waiting(service: PushS
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("library")
 def test_a_device_belongs_to_who_signed_in_last_and_the_first_one_turns_mails_into_notifications() -> None:
     first, second = due_patients(2)
     browser = Browser()
