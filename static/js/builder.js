@@ -135,9 +135,8 @@ document.addEventListener("dragend", () => {
 });
 
 // --- finding an exercise -------------------------------------------------------------------------------------------------------
-document.addEventListener("input", (event) => {
-  if (!("find" in event.target.dataset)) return;
-  const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+function find(search) {
+  const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
   for (const group of root().querySelectorAll(".libgroup")) {
     let any = false;
     for (const item of group.querySelectorAll("[data-name]")) {
@@ -147,17 +146,22 @@ document.addEventListener("input", (event) => {
     group.hidden = !any;
     if (words.length) group.open = any;
   }
-});
+}
+document.addEventListener("input", (event) => { if ("find" in event.target.dataset) find(event.target); });
 document.addEventListener("keydown", (event) => {
   // Enter in the search adds the only exercise that is left
   if (event.key !== "Enter" || !("find" in event.target.dataset)) return;
   event.preventDefault();
   const left = [...root().querySelectorAll(".libgroup:not([hidden]) [data-name]:not([hidden]) button")];
-  if (left.length && event.target.value) left[0].click();
+  if (!left.length || !event.target.value) return;
+  event.target.value = "";
+  left[0].click();
 });
 
 // --- after a part of the page was exchanged ---------------------------------------------------------------------------------------
+let sought = null; // what stood in the search when an answer came while somebody typed there
 document.addEventListener("htmx:beforeSwap", (event) => {
+  sought = document.activeElement?.matches("[data-find]") ? document.activeElement.value : null;
   // a conflict and a refused form are answers too
   if ([409, 422].includes(event.detail.xhr.status) && event.detail.target?.id === "builder") { event.detail.shouldSwap = true; event.detail.isError = false; }
 });
@@ -166,7 +170,9 @@ document.addEventListener("htmx:afterSettle", () => {
   rove();
   const cell = wantsCell && document.getElementById(wantsCell);
   const first = wantsDose && document.querySelector("#inspector form input:not([type=hidden])");
-  if (cell) goTo(cell);
+  const search = sought !== null && root().querySelector("[data-find]");
+  if (search) { search.value = sought; find(search); search.focus(); }
+  else if (cell) goTo(cell);
   else if (first) { first.focus(); first.select?.(); }
   wantsDose = false;
   wantsCell = "";

@@ -44,22 +44,26 @@ async function sendOne(entry, token) {
   return "";
 }
 
-let sending = null;
+const PATIENCE_MS = 20000;
+let last = Promise.resolve("");
 // Sends everything that waits, oldest first, if its owner is signed in; entries the server refused stay until they are discarded.
+// Who asks while a try is under way gets a try of their own after it: the first may have begun before there was a connection.
 export function sendAll(person, keepAddress) {
-  sending ??= (async () => {
-    let led = "";
-    try {
-      const waiting = (await entriesOf(person)).filter((one) => !one.refused);
-      if (!waiting.length) return led;
-      const state = await (await fetch(keepAddress, { credentials: "same-origin" })).json();
-      if (!state.signed_in || state.person !== person) return led;
-      for (const entry of waiting) {
-        const path = await sendOne(entry, state.token);
-        if (path && !led.startsWith("/me/stop/")) led = path;
-      }
-    } catch { /* no connection: everything that was not sent still waits */ }
-    return led;
-  })().finally(() => { sending = null; });
-  return sending;
+  last = last.then(() => tryAll(person, keepAddress));
+  return last;
+}
+
+async function tryAll(person, keepAddress) {
+  let led = "";
+  try {
+    const waiting = (await entriesOf(person)).filter((one) => !one.refused);
+    if (!waiting.length) return led;
+    const state = await (await fetch(keepAddress, { credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE_MS) })).json();
+    if (!state.signed_in || state.person !== person) return led;
+    for (const entry of waiting) {
+      const path = await sendOne(entry, state.token);
+      if (path && !led.startsWith("/me/stop/")) led = path;
+    }
+  } catch { /* no connection: everything that was not sent still waits */ }
+  return led;
 }
