@@ -17,7 +17,7 @@ from django.test import TransactionTestCase
 from django.utils import timezone
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 from pytest_playwright.pytest_playwright import CreateContextCallback
 
@@ -31,6 +31,8 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's own l
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), "")
 BROWSER_FIXTURES = frozenset({"page", "context", "browser", "browser_page", "new_context"})
+PATIENCE_MS = 20_000
+"""A busy machine may take this long to show what is right."""
 skipped_journeys = pytest.StashKey[int]()
 
 # A busy machine is no reason to fail: how long an example takes is not what these tests are about.
@@ -42,6 +44,7 @@ tallied = pytest.StashKey[dict[str, int]]()
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the texts once, before a worker reads them."""
     compile_messages(Path(settings.BASE_DIR, "locale"))
+    expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -136,7 +139,7 @@ def browser_page(live_server: LiveServer, new_context: CreateContextCallback) ->
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE_MS)
     yield page
     # A refused form (409, 422) is an answer, not an error, although the browser notes it on the console.
     assert [error for error in errors if "status of 4" not in error] == []

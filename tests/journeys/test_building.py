@@ -40,8 +40,10 @@ def test_a_dose_is_set_copied_and_a_row_moved_by_keys(browser: Browser, live_ser
     expect(focused).to_have_id("c-main.wall_sit.0-3")
     expect(focused).to_contain_text("5×20s")
     page.locator('[id="grip-main.wall_sit.0"]').focus()
-    for key in ("Space", "ArrowUp", "Space"):
-        page.keyboard.press(key)
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowUp")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.keyboard.press("Space")
     expect(page.locator("tr[data-row]").first).to_have_attribute("data-row", "main.wall_sit.0")
     expect(focused).to_have_id("grip-main.wall_sit.0")
     page.get_by_role("searchbox", name="Find an exercise").fill("glute")

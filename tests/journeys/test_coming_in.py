@@ -83,7 +83,7 @@ def test_from_the_invitation_to_today_in_few_taps(
 ) -> None:
     link = invited(cast, live_server, settings)
     page = new_context(java_script_enabled=scripts).new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(20_000)
     hand = Hand(page)
     page.goto(link)
     hand.type("input[name=password]", PASSWORD)

@@ -46,7 +46,7 @@ def phone(browser: Browser, browser_context_args: dict[str, Any], live_server: L
     context = browser.new_context(**wanted, base_url=live_server.url)
     enter(context, live_server, cast.hannah)
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(20_000)
     return page
 
 

@@ -39,7 +39,7 @@ def phone(browser: Browser, browser_context_args: dict[str, Any], live_server: L
     context = browser.new_context(**browser_context_args, base_url=live_server.url)
     enter(context, live_server, cast.hannah)
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(20_000)
     page.goto("/me/")
     page.wait_for_function("() => navigator.serviceWorker.controller")
     yield page
