@@ -209,10 +209,10 @@ class PolicyForm(forms.Form):
 
 KIND_LABELS: dict[Kind, Promise] = {
     Kind.SESSION_TODAY: _("A session today"),
-    Kind.SESSION_MISSED: _("A session missed yesterday (only on wish)"),
+    Kind.SESSION_MISSED: _("A session missed yesterday (only if asked for)"),
     Kind.ASSESSMENT_DUE: _("Questions that are due"),
     Kind.MESSAGE_WAITING: _("A message from the clinic"),
-    Kind.WEEKLY_SUMMARY: _("The summary of the week (only on wish)"),
+    Kind.WEEKLY_SUMMARY: _("The summary of the week (only if asked for)"),
 }
 CHANNEL_LABELS: dict[Channel, Promise] = {
     Channel.PUSH: _("Notifications on the patient's phone or computer"),

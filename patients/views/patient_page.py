@@ -9,6 +9,7 @@ from django.db.models import Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from clinics.models import AuditEvent, Invitation, Membership, User
@@ -287,13 +288,14 @@ def done_text(one: ExerciseLog) -> str:
     """Return what was done of one exercise: "3 × 10, 40 kg, pain 2", or why it was left out."""
     if not one.sets_done:
         return _("not done, %(why)s") % {"why": one.get_skip_reason_display()} if one.skip_reason else _("not done")
-    parts = [_("%(sets)s of %(all)s sets") % {"sets": one.sets_done, "all": one.prescription.sets}]
     if one.reps_done is not None:
         parts = [f"{one.sets_done} × {one.reps_done}"]
     elif one.hold_seconds_done is not None:
         parts = [f"{one.sets_done} × {seconds_text(one.hold_seconds_done)}"]
+    else:
+        parts = [_("%(sets)s of %(all)s sets") % {"sets": one.sets_done, "all": one.prescription.sets}]
     if one.load_kg is not None:
-        parts.append(_("%(load)s kg") % {"load": f"{one.load_kg.normalize():f}"})
+        parts.append(_("%(load)s kg") % {"load": number_format(one.load_kg.normalize())})
     if one.pain_0_10 is not None:
         parts.append(_("pain %(pain)s") % {"pain": one.pain_0_10})
     return ", ".join(parts)

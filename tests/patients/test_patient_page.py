@@ -1,19 +1,22 @@
 """The page about one patient: what it shows, what it costs, and what can be done on it."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
 from clinics.localtime import local_day
 from clinics.models import AuditEvent
 from patients.actions.diary import check_in, correct_entry
 from patients.actions.symptoms import report_symptoms
-from patients.models import Alert, Assignment, CheckIn, Patient, ScheduledSession, SymptomReport
+from patients.models import Alert, Assignment, CheckIn, ExerciseLog, Patient, ScheduledSession, SymptomReport
 from patients.views.course import chosen_series, switches
+from patients.views.patient_page import done_text
 from tests.cast import Cast, sign_in
 
 TABS = ("patient", "patient_plan", "patient_sessions", "patient_assessments", "patient_record")
@@ -23,6 +26,12 @@ def text_of(client: Client, name: str, pk: object, **query: str) -> str:
     response = client.get(reverse(f"patients:{name}", args=[pk]), query)
     assert response.status_code == 200, response.status_code
     return response.content.decode()
+
+
+@pytest.mark.parametrize(("language", "load", "text"), [("en", "22.50", "22.5 kg"), ("de", "22.50", "22,5 kg"), ("de", "40.00", "40 kg")])
+def test_loads_are_written_as_the_language_does(language: str, load: str, text: str) -> None:
+    with translation.override(language):
+        assert done_text(ExerciseLog(sets_done=3, reps_done=10, load_kg=Decimal(load))) == f"3 × 10, {text}"
 
 
 @pytest.mark.parametrize("name", TABS)
