@@ -106,18 +106,25 @@ def tell_staff(state: State | None, *, now: dt.datetime, seconds: float) -> Tall
 
 def signs(now: dt.datetime, since: dt.datetime, news: uuid.UUID) -> QuerySet[Heartbeat]:
     """Return the heartbeat of this clockwork with what there is to do: stop signs since an instant, news from an id of the trail on."""
-    due = {"status": Outgoing.Status.QUEUED, "due_at__lte": now}
     late = {"status": Outgoing.Status.CLAIMED, "leased_until__lt": now}
     planned = Heartbeat.objects.filter(name=PLANNED)
     found: QuerySet[Heartbeat] = Heartbeat.objects.filter(name=BEAT).annotate(
         planned_at=Subquery(planned.values("at")[:1]),
-        is_due=Exists(Delivery.objects.filter(**due)),
+        next_due_at=first_due(Delivery),
         is_lost=Q(Exists(Delivery.objects.filter(**late))) | Q(Exists(StaffNotice.objects.filter(**late))),
         has_news=Exists(news_from(news)),
-        is_staff_due=Exists(StaffNotice.objects.filter(**due)),
+        next_staff_due_at=first_due(StaffNotice),
         has_stop_signs=Exists(notices.waiting_stop_signs(since)),
     )
     return found[:1]
+
+
+def first_due(table: type[Delivery] | type[StaffNotice]) -> Subquery:
+    """Return when the first queued row is due.
+
+    Asked whether any is due by now, PostgreSQL expects many of them and reads all rows until the first, which with nothing due is never.
+    """
+    return Subquery(table.objects.filter(status=Outgoing.Status.QUEUED).order_by("due_at").values("due_at")[:1])
 
 
 SIGNS = Prepared(signs, now=dt.datetime, since=dt.datetime, news=uuid.UUID)
@@ -128,7 +135,8 @@ def look(now: dt.datetime) -> State | None:
     row: Any = SIGNS.first(now=now, since=now - notices.RECENT, news=first_id(now - USUAL_GAP - TRAIL_OVERLAP))
     if row is None:
         return None
-    return State(row.at, row.planned_at, row.is_due, row.is_lost, row.has_news, row.is_staff_due, row.has_stop_signs)
+    is_due, is_staff_due = (at is not None and at <= now for at in (row.next_due_at, row.next_staff_due_at))
+    return State(row.at, row.planned_at, is_due, row.is_lost, row.has_news, is_staff_due, row.has_stop_signs)
 
 
 def news_from(first: uuid.UUID) -> QuerySet[AuditEvent]:
