@@ -33,7 +33,16 @@ FIRST_VISIT_BYTES, NEXT_VISIT_BYTES, PAGE_BYTES = 120_000, 15_000, 25_000
 THUMB = 44
 OTHERS = ("stop", "stop_mistake", "session_run", "consent")
 """Pages of another state than the running program, looked at on their own."""
-ELSEWHERE = ("reminders:mine", "reminders:preferences", "clinics:settings", "clinics:sessions", "mfa_index", "account_change_password")
+ELSEWHERE = (
+    "reminders:mine",
+    "reminders:preferences",
+    "reminders:calendar",
+    "reminders:phone",
+    "clinics:settings",
+    "clinics:sessions",
+    "mfa_index",
+    "account_change_password",
+)
 """Pages that patients have in common with others, or that other apps serve."""
 
 TOO_WIDE = """() => {
