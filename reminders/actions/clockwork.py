@@ -120,10 +120,7 @@ def signs(now: dt.datetime, since: dt.datetime, news: uuid.UUID) -> QuerySet[Hea
 
 
 def first_due(table: type[Delivery] | type[StaffNotice]) -> Subquery:
-    """Return when the first queued row is due.
-
-    Asked whether any is due by now, PostgreSQL expects many of them and reads all rows until the first, which with nothing due is never.
-    """
+    """Return when the first queued row is due: with nothing due that costs less than searching for one that is due by now."""
     return Subquery(table.objects.filter(status=Outgoing.Status.QUEUED).order_by("due_at").values("due_at")[:1])
 
 
