@@ -1,6 +1,7 @@
 """People, clinics, who is what where, and the trail of what was read and written."""
 
 import datetime as dt
+import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -118,6 +119,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.first_name or self.email
 
 
+class Accent(models.TextChoices):
+    """Colours a clinic may choose from; their shades and contrasts are in rules/palette.py."""
+
+    PINE = "pine", _("Pine")
+    OCEAN = "ocean", _("Ocean")
+    INDIGO = "indigo", _("Indigo")
+    PLUM = "plum", _("Plum")
+    SLATE = "slate", _("Slate")
+
+
 class Clinic(models.Model):
     """A physiotherapy clinic: the boundary nobody sees across."""
 
@@ -157,6 +168,15 @@ class Clinic(models.Model):
     keep_records_years = models.PositiveSmallIntegerField(
         _("years records are kept after the end of treatment"), default=10, validators=[MinValueValidator(1), MaxValueValidator(30)]
     )
+    access_records_per_hour = models.PositiveSmallIntegerField(
+        _("records opened within an hour before it is unusual"),
+        default=40,
+        validators=[MinValueValidator(10), MaxValueValidator(500)],
+    )
+    access_from = models.TimeField(_("usual hours from"), default=dt.time(6))
+    access_to = models.TimeField(_("usual hours until"), default=dt.time(22))
+    accent = models.CharField(_("colour"), max_length=10, choices=Accent.choices, default=Accent.PINE)
+    logo = models.ForeignKey("clinics.ClinicLogo", on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -168,10 +188,56 @@ class Clinic(models.Model):
             models.CheckConstraint(condition=Q(pain_amber_max__lte=9), name="clinic_pain_bands_end_below_ten"),
             models.CheckConstraint(condition=Q(keep_records_years__gte=1, keep_records_years__lte=30), name="clinic_keeps_records"),
             models.CheckConstraint(condition=Q(escalate_minutes__gte=5, escalate_minutes__lte=120), name="clinic_escalates"),
+            models.CheckConstraint(
+                condition=Q(access_records_per_hour__gte=10, access_records_per_hour__lte=500, access_from__lt=F("access_to")),
+                name="clinic_usual_access",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class ClinicLogo(ScopedModel):
+    """A clinic's logo as it is shown: made anew from the upload, under an address of its own; a changed one is another row."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="logos")
+    content = models.BinaryField(_("picture"))
+    width = models.PositiveSmallIntegerField(_("width in pixels"))
+    height = models.PositiveSmallIntegerField(_("height in pixels"))
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    scope = Scope("clinic")
+
+    class Meta:
+        verbose_name = _("logo")
+        verbose_name_plural = _("logos")
+
+    def __str__(self) -> str:
+        return f"{self.width} × {self.height}"
+
+
+class ClinicText(ScopedModel):
+    """The clinic's own words in mails to patients, in one language: plain, short, without links."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="texts")
+    language = models.CharField(_("language"), max_length=5, choices=Language.choices)
+    reminder = models.CharField(_("sentence in reminders"), max_length=240, blank=True)
+    invitation = models.CharField(_("sentence in the invitation"), max_length=240, blank=True)
+    closing = models.CharField(_("closing words"), max_length=60, blank=True)
+    signature = models.CharField(_("signed by"), max_length=80, blank=True)
+
+    scope = Scope("clinic")
+
+    class Meta:
+        verbose_name = _("clinic's own words")
+        verbose_name_plural = _("clinics' own words")
+        constraints = [models.UniqueConstraint(fields=["clinic", "language"], name="clinic_text_once_a_language")]
+
+    def __str__(self) -> str:
+        return self.language
 
 
 class ClosedDay(ScopedModel):

@@ -3,11 +3,14 @@
 from django.urls import path
 
 from patients.views import (
+    access,
     alerts,
     assign,
     caseload,
+    cover,
     data,
     group,
+    handover,
     messages,
     patient_page,
     people,
@@ -23,6 +26,11 @@ urlpatterns = [
     path("patients/", caseload.caseload, name="caseload"),
     path("welcome/", welcome.welcome, name="welcome"),
     path("clinic/trail/", trail.trail, name="trail"),
+    path("clinic/hand-over/", handover.hand_over_page, name="hand_over"),
+    path("clinic/staff/<uuid:pk>/end/", handover.staff_end, name="staff_end"),
+    path("clinic/cover/", cover.covers, name="covers"),
+    path("clinic/cover/<uuid:pk>/end/", cover.cover_end, name="cover_end"),
+    path("clinic/access/", access.unusual_access, name="access"),
     path("clinic/erasure/", data.erasure_requests, name="erasure_requests"),
     path("patients/new/", people.patient_new, name="patient_new"),
     path("patients/<uuid:pk>/", patient_page.patient, name="patient"),

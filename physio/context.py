@@ -36,10 +36,44 @@ STAFF = (
     Item("caseload", _("Caseload"), "patients:caseload", "users", "caseload.list"),
     Item("group", pgettext_lazy("navigation", "In clinic today"), "patients:group", "stethoscope", "group.view"),
     Item("programs", _("Programs"), "programs:list", "library", "program.list"),
-    Item("staff", _("Staff"), "clinics:staff", "user-cog", "staff.list"),
     Item("clinic", _("Clinic"), "clinics:clinic", "building-2", "clinic.change"),
-    Item("trail", _("Audit trail"), "patients:trail", "shield-check", "audit.list"),
 )
+AREA: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
+    (
+        _("Practice"),
+        (
+            Item("settings", _("Settings"), "clinics:clinic", "settings", "clinic.change"),
+            Item("closed", _("Closed days"), "clinics:closed_days", "calendar-x", "clinic.change"),
+            Item("texts", _("Texts and look"), "reminders:texts", "type", "clinic.look"),
+        ),
+    ),
+    (
+        _("Team"),
+        (
+            Item("staff", _("Staff"), "clinics:staff", "user-cog", "staff.list"),
+            Item("cover", _("Holiday and cover"), "patients:covers", "plane", "cover.list"),
+            Item("hand_over", _("Hand over"), "patients:hand_over", "arrow-left-right", "patient.hand_over"),
+        ),
+    ),
+    (
+        pgettext_lazy("navigation", "Reminders"),
+        (
+            Item("policy", _("Rules"), "reminders:policy", "sliders-horizontal", "reminder.policy"),
+            Item("notices", _("Mails to staff"), "reminders:notices", "mail", "notice.list"),
+            Item("figures", _("Figures"), "reminders:figures", "chart-column", "reminder.figures"),
+        ),
+    ),
+    (
+        _("Data protection"),
+        (
+            Item("access", _("Access"), "patients:access", "eye", "access.list"),
+            Item("trail", _("Audit trail"), "patients:trail", "shield-check", "audit.list"),
+            Item("erasure", _("Erasure"), "patients:erasure_requests", "inbox", "erasure.list"),
+        ),
+    ),
+)
+"""The places of the clinic's own area, in groups, for whoever manages it."""
+AREA_PATH = "/clinic/"
 PATIENT = (
     Item("today", _("Today"), "patients:today", "calendar-check", "today.view"),
     Item("plan", _("Plan"), "patients:plan", "clipboard-list", "plan.view"),
@@ -72,6 +106,7 @@ def ui(request: HttpRequest) -> dict[str, Any]:
         "clinic": member.clinic if member else None,
         "member_clinics": [row.clinic for row in getattr(known, "memberships_loaded", ())],
         "nav": navigation(request, member),
+        "area": clinic_area(request, member),
         "emergency_number": number_for(member.clinic if member else None),
         "shell": SHELLS[member.is_patient if member else None],
     }
@@ -100,6 +135,29 @@ def navigation(request: HttpRequest, member: Membership | None) -> Callable[[], 
             elif place["key"] == "messages":
                 place["count"] = getattr(request, "unread_messages", 0)
         return places
+
+    return build
+
+
+def clinic_area(request: HttpRequest, member: Membership | None) -> Callable[[], dict[str, Any] | None]:
+    """Return a function that lists the places of the clinic's area on its pages, with the one shown; nothing elsewhere and for others."""
+
+    @cache
+    def build() -> dict[str, Any] | None:
+        if member is None or not request.path.startswith(AREA_PATH) or not allows(member, "clinic.change"):
+            return None
+        groups = [
+            {"label": label, "items": [place for item in items if allows(member, item.action) and (place := _place(item))]}
+            for label, items in AREA
+        ]
+        places: list[dict[str, Any]] = [place for group in groups for place in group["items"]]  # type: ignore[union-attr]
+        here = max((place["url"] for place in places if request.path.startswith(place["url"])), key=len, default="")
+        shown = next((place for place in places if place["url"] == here), None)
+        for place in places:
+            place["current"] = place is shown
+        if shown is None:
+            return None
+        return {"groups": groups, "label": shown["label"], "icon": shown["icon"]}
 
     return build
 

@@ -136,7 +136,11 @@ class ClinicForm(FormOfClinic):
             "group_places",
             "require_second_factor",
             "keep_records_years",
+            "access_records_per_hour",
+            "access_from",
+            "access_to",
         ]
+        widgets = {name: forms.TimeInput(attrs={"type": "time"}, format="%H:%M") for name in ("access_from", "access_to")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the zones and countries we know; an unlisted one that is stored stays possible."""
@@ -159,11 +163,14 @@ class ClinicForm(FormOfClinic):
         return number
 
     def clean(self) -> dict[str, Any]:
-        """Keep the pain bands in order; raises ValidationError."""
+        """Keep pain bands and usual hours in order; raises ValidationError."""
         values = super().clean() or self.cleaned_data
         green, amber = values.get("pain_green_max"), values.get("pain_amber_max")
         if green is not None and amber is not None and green >= amber:
             self.add_error("pain_amber_max", _("Amber must end above green."))
+        begin, end = values.get("access_from"), values.get("access_to")
+        if begin is not None and end is not None and begin >= end:
+            self.add_error("access_to", _("The usual hours end after they begin."))
         return values
 
 

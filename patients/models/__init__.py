@@ -1,9 +1,11 @@
 """The patient's record: what a person should do, and did."""
 
+from patients.models.access import AccessReview
 from patients.models.alert import Alert, AlertStep
 from patients.models.assessment import Assessment
 from patients.models.assignment import Assignment, AssignmentDraft, AssignmentVersion, Pause
 from patients.models.consent import Consent
+from patients.models.cover import Cover, Handover
 from patients.models.diary import CheckIn, Correction, SymptomReport
 from patients.models.erasure import ErasureRequest
 from patients.models.group import GroupEntry
@@ -15,6 +17,7 @@ from patients.models.session import ExerciseLog, ScheduledSession, SessionLog
 __all__ = (
     "MESSAGE_MAX",
     "SHOE_LIMIT_KM",
+    "AccessReview",
     "Alert",
     "AlertStep",
     "Assessment",
@@ -25,10 +28,12 @@ __all__ = (
     "CheckIn",
     "Consent",
     "Correction",
+    "Cover",
     "DeletedRun",
     "ErasureRequest",
     "ExerciseLog",
     "GroupEntry",
+    "Handover",
     "Message",
     "Patient",
     "Pause",

@@ -21,6 +21,7 @@ from clinics.middleware import REFRESH_HEADER
 from clinics.models import Membership
 from clinics.web import MemberRequest, page, today_of
 from patients.charts import SeriesKey, Tick, sparkline, week_ticks
+from patients.covering import stands_in_for
 from patients.forms.caseload import AFTER, BEFORE, NONE, CaseloadFilter
 from patients.models import Assignment, CaseloadEntry, Patient
 from patients.moments import local_text, since_text, waiting_text
@@ -45,6 +46,7 @@ COLUMNS = (
     "number",
     "is_test",
     "membership__status",
+    "therapist_id",
     "caseload__level",
     "caseload__reasons",
     "caseload__week_ticks",
@@ -133,7 +135,7 @@ def filtered(member: Membership, chosen: dict[str, Any]) -> Q:
     """Return the condition of the filters, words aside."""
     condition = Q()
     if chosen["who"] == "mine":
-        condition &= Q(therapist=member)
+        condition &= Q(therapist__in=chosen["therapists"])
     if chosen["program"]:
         condition &= Q(caseload__program_code=chosen["program"])
     if chosen["week"]:
@@ -151,14 +153,15 @@ def listed(member: Membership) -> Any:
 def count_all(member: Membership, chosen: dict[str, Any]) -> Counts:
     """Count everybody and what is shown, by group, in one query."""
     shown = filtered(member, chosen)
-    scope = Q(therapist=member) if chosen["who"] == "mine" else Q()
+    mine = Q(therapist__in=chosen["therapists"])
+    scope = mine if chosen["who"] == "mine" else Q()
     stop, attention = Q(caseload__level=CaseloadEntry.Level.STOP), Q(caseload__level=CaseloadEntry.Level.ATTENTION)
     rows = list(
         listed(member)
         .values("caseload__program_code")
         .annotate(
             clinic=Count("pk"),
-            mine=Count("pk", filter=Q(therapist=member)),
+            mine=Count("pk", filter=mine),
             need_you=Count("pk", filter=scope & (stop | attention)),
             need_clinic=Count("pk", filter=stop | attention),
             stop=Count("pk", filter=shown & stop),
@@ -193,16 +196,20 @@ def caseload(request: MemberRequest) -> HttpResponse:
     form = CaseloadFilter(request.GET)
     chosen = form.chosen()
     chosen["who"] = chosen["who"] or ("mine" if member.role == "therapist" else "clinic")
+    now = timezone.now()
+    today = today_of(member.clinic, now)
+    covered = stands_in_for(member, today)
+    chosen["therapists"] = [member.pk, *covered]
     counts = count_all(member, chosen)
     if "who" not in request.GET and not counts.mine and counts.clinic and chosen["who"] == "mine":
         chosen["who"] = "clinic"
         counts = count_all(member, chosen)
     pages = max(1, -(-counts.shown // PAGE_SIZE))
     number = min(chosen["page"] or 1, pages)
-    now = timezone.now()
-    today = today_of(member.clinic, now)
     is_fragment = request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
     found = read_rows(member, chosen, (number - 1) * PAGE_SIZE)
+    for one in found:
+        one["cover"] = covered.get(one["therapist_id"])
     rows = [row_of(one, now=now, today=today, zone=member.clinic.time_zone) for one in found]
     version = version_of(rows, counts, chosen, number)
     if is_fragment and request.headers.get(REFRESH_HEADER) == version:
@@ -325,6 +332,9 @@ def chips_of(one: dict[str, Any], today: dt.date) -> list[Chip]:
         chips += quiet_chips(one, today)
     if one["is_test"]:
         chips.append(Chip(_("made up"), "line"))
+    if one["cover"]:
+        told = {"who": one["cover"].name, "day": day_text(one["cover"].until)}
+        chips.append(Chip(_("for %(who)s until %(day)s") % told, "line", "plane"))
     return chips
 
 

@@ -6,16 +6,19 @@ Read and written in sets. A tick may be lost, doubled or killed: which step come
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
+from clinics.branding import NO_WORDS, Words, words_of
 from clinics.emergency import number_in
-from clinics.localtime import local_day, to_utc
+from clinics.localtime import day_bounds, local_day, to_utc
 from clinics.models import Clinic, ClosedDay, Membership, Role
-from patients.models import Alert
-from reminders.channels.email import Mail, mailbox
+from patients.covering import covers_on, standing_in
+from patients.models import Alert, Handover
+from patients.rules.cover import responsible
+from reminders.channels.email import Look, Mail, mailbox
 from reminders.channels.staff import Figures, Sample, StaffLetter, StaffMail, write_letter, write_sample
 from reminders.models import Channel, StaffNotice, StaffWish
 from reminders.rules import timing
@@ -58,10 +61,12 @@ def plan_stop_signs(*, now: dt.datetime, since: dt.datetime | None = None) -> in
 def plan_steps(waiting: Sequence[tuple[uuid.UUID, uuid.UUID, uuid.UUID, uuid.UUID | None, int, str]], *, now: dt.datetime) -> int:
     """Write the next mails about these stop signs where their time has come."""
     staff = staff_of({row[1] for row in waiting})
+    covers = standing_in({row[1]: local_day(now, row[5]) for row in waiting})
     taken, people = steps_taken([row[0] for row in waiting])
     new = []
     for alert, clinic, patient, therapist, minutes, zone in waiting:
-        for step, member in due_mails(taken[alert], people[alert], therapist, staff[clinic], minutes, now):
+        looks_after = responsible(therapist, covers, {one.key for one in staff[clinic]})
+        for step, member in due_mails(taken[alert], people[alert], looks_after, staff[clinic], minutes, now, away=covers):
             new.append(
                 StaffNotice(
                     clinic_id=clinic,
@@ -88,11 +93,18 @@ def due_mails(
     staff: Sequence[Colleague],
     minutes: int,
     now: dt.datetime,
+    away: Collection[uuid.UUID] = (),
 ) -> list[tuple[Step, uuid.UUID]]:
-    """Return the step that is due and its people; where nobody is left for a step, the people of the next one."""
+    """Return the step that is due and its people; where nobody is left for a step, the people of the next one.
+
+    Whoever looks after the patient now and was not told yet, because of a cover or a handover since, is told at once, in the step taken
+    last.
+    """
+    if taken and therapist is not None and therapist not in people and any(one.key == therapist for one in staff):
+        return [(Step(max(taken)), therapist)]
     step = due_step(taken, minutes, now)
     while step is not None:
-        found = whom_to_tell(step, therapist, staff, people)
+        found = whom_to_tell(step, therapist, staff, people, away)
         if found:
             return [(step, member) for member in found]
         step = Step(step + 1) if step < Step.MANAGERS else None
@@ -117,8 +129,9 @@ def steps_taken(alerts: Sequence[uuid.UUID]) -> tuple[dict[uuid.UUID, dict[int, 
         people[alert].add(member)
         before = steps[alert].get(step)
         reaches = status in REACHES
+        # Whoever is told later, because they stand in or took over, has the same time to answer.
         steps[alert][step] = Told(
-            min(before.since, created_at) if before else created_at, reaches or (before.reaches_somebody if before else False)
+            max(before.since, created_at) if before else created_at, reaches or (before.reaches_somebody if before else False)
         )
     return steps, people
 
@@ -213,6 +226,8 @@ COLUMNS = (
     "clinic__country",
     "clinic__emergency_number",
     "clinic__reminder_policy__shown_as",
+    "clinic__accent",
+    "clinic__logo_id",
 )
 
 
@@ -251,6 +266,9 @@ class ClaimedNotice:
     country: str
     emergency_number: str
     shown_as: str | None
+    accent: str
+    logo: uuid.UUID | None
+    words: Words = NO_WORDS
     figures: Figures | None = None
     channel: str = Channel.EMAIL
     not_before: dt.datetime | None = None
@@ -300,6 +318,7 @@ class ClaimedNotice:
             clinic_address=self.clinic_address,
             clinic_phone=self.clinic_phone,
             emergency_number=self.emergency_number or number_in(self.country),
+            look=Look(self.accent, self.logo, self.words.reminder, self.words.closing, self.words.signature),
         )
 
 
@@ -317,6 +336,10 @@ def look_at_notices(rows: Sequence[ClaimedNotice], *, now: dt.datetime) -> Itera
         members = [row.member_id for row in digests]
         refusing = set(StaffWish.objects.filter(member_id__in=members, wants_digest=False).values_list("member_id", flat=True))
         count_news(digests, now=now)
+    tests = [row for row in rows if row.kind == StaffNotice.Kind.TEST]
+    words = words_of({row.clinic_id for row in tests}) if tests else {}
+    for row in tests:
+        row.words = words.get((row.clinic_id, row.user_language or row.clinic_language), NO_WORDS)
     for row in rows:
         yield row, reason_to_hold(row, refusing)
 
@@ -337,33 +360,53 @@ def reason_to_hold(row: ClaimedNotice, refusing: set[uuid.UUID]) -> str | None:
 
 
 def count_news(rows: Sequence[ClaimedNotice], *, now: dt.datetime) -> None:
-    """Give each digest its numbers: the open alerts raised since the person's last one, of the patients who are theirs.
+    """Give each digest its numbers: the open alerts of the patients the person looks after now that were raised since the last one, or
+    came to the person since: by a handover all of them, stop signs too, by a cover what was open on its first day.
 
     Patients whose therapist works here no more, or who have none, are in the digests of the managers.
     """
     members = [row.member_id for row in rows]
-    clinics = {row.clinic_id for row in rows}
+    zones = {row.clinic_id: row.zone for row in rows}
     sent = StaffNotice.objects.filter(member_id__in=members, kind=StaffNotice.Kind.DIGEST, status=Status.SENT)
     last = dict(sent.values("member_id").annotate(last=Max("sent_at")).values_list("member_id", "last"))
     since = {row.member_id: last.get(row.member_id) or row.due_at - FIRST_DIGEST_BACK for row in rows}
-    staff = staff_of(clinics)
+    staff = staff_of(zones)
+    days = {clinic: local_day(now, zone) for clinic, zone in zones.items()}
+    found = covers_on(days)
+    covers = {covered: by for covered, by, _clinic, _first in found}
+    begun = {covered: day_bounds(first, zones[clinic])[0] for covered, _by, clinic, first in found}
+    came: dict[uuid.UUID, dt.datetime] = dict(
+        Handover.objects.filter(clinic_id__in=zones, target_id__in=members, at__gt=min(since.values()))
+        .order_by("at")
+        .values_list("patient_id", "at")
+    )
     alerts = (
         Alert.objects.open()
-        .filter(Q(level=Alert.Level.ATTENTION), clinic_id__in=clinics, raised_at__gt=min(since.values()), patient__erased_at=None)
+        .filter(
+            Q(level=Alert.Level.ATTENTION, raised_at__gt=min(since.values()))
+            | Q(level=Alert.Level.ATTENTION, patient__therapist_id__in=begun)
+            | Q(patient_id__in=came),
+            clinic_id__in=zones,
+            patient__erased_at=None,
+        )
         .order_by("clinic_id", "patient__number")
-        .values_list("clinic_id", "raised_at", "patient__therapist_id", "patient__number", "patient__first_name", "patient__last_name")
+        .values_list(
+            "clinic_id", "raised_at", "patient_id", "patient__therapist_id", "patient__number", "patient__first_name", "patient__last_name"
+        )
     )
     news: dict[uuid.UUID, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     managers = {clinic: [one.key for one in people if one.is_manager] for clinic, people in staff.items()}
     working = {one.key for people in staff.values() for one in people}
-    for clinic, raised_at, therapist, number, first, last_name in alerts:
-        for member in [therapist] if therapist in working else managers.get(clinic, []):
-            if member in since and raised_at > since[member]:
+    for clinic, raised_at, patient, therapist, number, first, last_name in alerts:
+        looks_after = responsible(therapist, covers, working)
+        theirs_since = max(raised_at, came.get(patient, raised_at), begun.get(therapist, raised_at))
+        for member in [looks_after] if looks_after in working else managers.get(clinic, []):
+            if member in since and theirs_since > since[member]:
                 initials = "".join(f"{name[:1]}." for name in (first, last_name) if name)
                 news[member][f"{number} {initials}".strip()] += 1
     for row in rows:
-        found = news.get(row.member_id)
-        row.figures = Figures(tuple(found.items())) if found else None
+        mine = news.get(row.member_id)
+        row.figures = Figures(tuple(mine.items())) if mine else None
 
 
 def write_notice(row: ClaimedNotice, sent_on: str, now: dt.datetime) -> StaffMail | Mail:

@@ -16,7 +16,7 @@ from django.utils import formats, translation
 
 from clinics.localtime import to_local
 from reminders import links
-from reminders.channels.email import Mail, Occasion, Recipient, compose, inliner, sender_of
+from reminders.channels.email import Look, Mail, Occasion, Recipient, compose, inliner, sender_of
 from reminders.rules.timing import message_id
 
 
@@ -124,6 +124,7 @@ class Sample:
     clinic_address: str
     clinic_phone: str
     emergency_number: str
+    look: Look = Look()
 
 
 def write_sample(sample: Sample, sent_on: str) -> Mail:
@@ -141,6 +142,7 @@ def write_sample(sample: Sample, sent_on: str) -> Mail:
         planned=3,
         ahead=3,
         is_test=True,
+        look=sample.look,
     )
     nobody = uuid.UUID(int=0)
     return compose(occasion).fill(Recipient(sample.notice_id, nobody, nobody, sample.address, sample.first_name), sent_on)
