@@ -19,6 +19,7 @@ from django.utils import translation
 from clinics.rules.palette import PINE, colour_of
 
 log = structlog.get_logger(__name__)
+AccountMail = EmailMultiAlternatives
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 STYLE = Path(settings.BASE_DIR, "templates", "account", "email", "mail.css")
 _post_room = ThreadPoolExecutor(max_workers=2, thread_name_prefix="account-mail")

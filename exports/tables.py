@@ -238,6 +238,7 @@ TABLES: dict[str, Table] = {
         ),
     ),
     "patients.AlertStep": Table("alert_steps", ("id", "alert", "kind", "by", "at", "reason", "until_on", "note")),
+    "patients.Handover": Table("handovers", ("id", "source", "target", "reason", "by", "at")),
     "patients.Consent": Table(
         "consents", ("id", "purpose", "version", "language", "given_at", "given_by", "replaced_at", "withdrawn_at", "withdrawn_by")
     ),

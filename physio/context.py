@@ -66,7 +66,7 @@ AREA: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
     (
         _("Data protection"),
         (
-            Item("access", _("Access"), "patients:access", "eye", "access.list"),
+            Item("access", _("Unusual access"), "patients:access", "eye", "access.list"),
             Item("trail", _("Audit trail"), "patients:trail", "shield-check", "audit.list"),
             Item("erasure", _("Erasure"), "patients:erasure_requests", "inbox", "erasure.list"),
         ),

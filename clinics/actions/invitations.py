@@ -2,7 +2,7 @@
 
 import datetime as dt
 import secrets
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -14,14 +14,11 @@ from clinics import audit, throttle
 from clinics.actions.members import may
 from clinics.branding import NO_WORDS, Words, logo_url, words_of
 from clinics.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
-from clinics.mail import compose, hand_over_mail
+from clinics.mail import AccountMail, compose, hand_over_mail
 from clinics.models import Clinic, Invitation, Membership, Role, User
 from clinics.states import MEMBERSHIP
 from clinics.tokens import digest_of
 from clinics.transitions import advance
-
-if TYPE_CHECKING:
-    from django.core.mail import EmailMultiAlternatives
 
 PER_CLINIC_AND_HOUR = 50
 PER_ADDRESS_AND_DAY = 5
@@ -120,7 +117,7 @@ def mail_key(invitation: Invitation, key: str) -> None:
     hand_over_mail(mail, INVITATION_MAIL, then=note)
 
 
-def compose_invitation(clinic: Clinic, to: str, url: str, language: str, words: Words, *, is_patient: bool) -> "EmailMultiAlternatives":
+def compose_invitation(clinic: Clinic, to: str, url: str, language: str, words: Words, *, is_patient: bool) -> AccountMail:
     """Return the mail with the link to come in; the clinic's own words are for patients."""
     context = {
         "clinic": clinic,

@@ -21,7 +21,7 @@ class LookForm(forms.Form):
         label=_("Logo"),
         required=False,
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg"}),
-        help_text=_("PNG or JPEG. It is made smaller, and stands on a white ground in the dark."),
+        help_text=_("PNG or JPEG. It is made smaller, and stands on a white ground."),
     )
     removes_logo = forms.BooleanField(label=_("Remove the logo"), required=False)
 

@@ -63,8 +63,10 @@ class Handover(ScopedModel):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="handovers")
-    source = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("from"), related_name="+")
-    target = models.ForeignKey(Membership, on_delete=models.PROTECT, verbose_name=_("to"), related_name="+")
+    source = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("therapist before"), related_name="+"
+    )
+    target = models.ForeignKey(Membership, on_delete=models.PROTECT, verbose_name=_("therapist since"), related_name="+")
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField(_("at"))

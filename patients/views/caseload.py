@@ -332,8 +332,8 @@ def chips_of(one: dict[str, Any], today: dt.date) -> list[Chip]:
         chips += quiet_chips(one, today)
     if one["is_test"]:
         chips.append(Chip(_("made up"), "line"))
-    if one["cover"]:
-        told = {"who": one["cover"].name, "day": day_text(one["cover"].until)}
+    if cover := one.get("cover"):
+        told = {"who": cover.name, "day": day_text(cover.until)}
         chips.append(Chip(_("for %(who)s until %(day)s") % told, "line", "plane"))
     return chips
 
