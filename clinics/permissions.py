@@ -30,6 +30,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "clinic.look": MANAGER,
     "token.manage": EVERYONE,
     "member.view": EVERYONE,
+    "job.view": STAFF,
     # what could be done
     "program.list": STAFF,
     "program.view": STAFF,
