@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from clinics.admin import ReadOnlyAdmin
 from patients.models import (
+    AccessReview,
     Alert,
     AlertStep,
     Assessment,
@@ -11,6 +12,8 @@ from patients.models import (
     AssignmentVersion,
     CheckIn,
     Consent,
+    Cover,
+    Handover,
     Message,
     Patient,
     Run,
@@ -173,3 +176,33 @@ class MessageAdmin(ReadOnlyAdmin):
     list_select_related = ("patient", "clinic")
     date_hierarchy = "sent_at"
     exclude = ("body",)
+
+
+@admin.register(Cover)
+class CoverAdmin(ReadOnlyAdmin):
+    """Who stands in for whom."""
+
+    list_display = ("covered", "by", "from_on", "to_on", "ended_at", "clinic")
+    list_filter = ("clinic",)
+    list_select_related = ("covered__user", "by__user", "clinic")
+    date_hierarchy = "from_on"
+
+
+@admin.register(Handover)
+class HandoverAdmin(ReadOnlyAdmin):
+    """Who went from whom to whom."""
+
+    list_display = ("patient", "source", "target", "at", "clinic")
+    list_filter = ("clinic",)
+    list_select_related = ("patient", "source__user", "target__user", "clinic")
+    date_hierarchy = "at"
+
+
+@admin.register(AccessReview)
+class AccessReviewAdmin(ReadOnlyAdmin):
+    """What managers noted about unusual access."""
+
+    list_display = ("day_on", "kind", "by", "at", "clinic")
+    list_filter = ("clinic", "kind")
+    list_select_related = ("by__user", "clinic")
+    date_hierarchy = "day_on"

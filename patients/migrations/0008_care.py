@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinics', '0006_look_and_access'),
+        ('clinics', '0007_look_and_access'),
         ('patients', '0007_group'),
     ]
 

@@ -1,7 +1,6 @@
 """People, clinics, who is what where, and the trail of what was read and written."""
 
 import datetime as dt
-import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -13,25 +12,33 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinics.ids import uuid7
+from clinics.models.choices import Accent, Language, Role
+from clinics.models.look import ClinicLogo, ClinicText
 from clinics.scoping import Scope, ScopedModel, ScopedQuerySet
+
+__all__ = (
+    "Accent",
+    "ApiToken",
+    "AuditEvent",
+    "Clinic",
+    "ClinicLogo",
+    "ClinicText",
+    "ClosedDay",
+    "Invitation",
+    "Job",
+    "Language",
+    "Membership",
+    "MembershipQuerySet",
+    "RecoveryCode",
+    "Role",
+    "Throttle",
+    "TrailHead",
+    "User",
+    "UserManager",
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-class Language(models.TextChoices):
-    """Languages the product speaks."""
-
-    ENGLISH = "en", _("English")
-    GERMAN = "de", _("German")
-
-
-class Role(models.TextChoices):
-    """What a person is in one clinic."""
-
-    MANAGER = "manager", _("Clinic manager")
-    THERAPIST = "therapist", _("Therapist")
-    PATIENT = "patient", _("Patient")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -119,16 +126,6 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.first_name or self.email
 
 
-class Accent(models.TextChoices):
-    """Colours a clinic may choose from; their shades and contrasts are in rules/palette.py."""
-
-    PINE = "pine", _("Pine")
-    OCEAN = "ocean", _("Ocean")
-    INDIGO = "indigo", _("Indigo")
-    PLUM = "plum", _("Plum")
-    SLATE = "slate", _("Slate")
-
-
 class Clinic(models.Model):
     """A physiotherapy clinic: the boundary nobody sees across."""
 
@@ -196,48 +193,6 @@ class Clinic(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class ClinicLogo(ScopedModel):
-    """A clinic's logo as it is shown: made anew from the upload, under an address of its own; a changed one is another row."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="logos")
-    content = models.BinaryField(_("picture"))
-    width = models.PositiveSmallIntegerField(_("width in pixels"))
-    height = models.PositiveSmallIntegerField(_("height in pixels"))
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    scope = Scope("clinic")
-
-    class Meta:
-        verbose_name = _("logo")
-        verbose_name_plural = _("logos")
-
-    def __str__(self) -> str:
-        return f"{self.width} × {self.height}"
-
-
-class ClinicText(ScopedModel):
-    """The clinic's own words in mails to patients, in one language: plain, short, without links."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="texts")
-    language = models.CharField(_("language"), max_length=5, choices=Language.choices)
-    reminder = models.CharField(_("sentence in reminders"), max_length=240, blank=True)
-    invitation = models.CharField(_("sentence in the invitation"), max_length=240, blank=True)
-    closing = models.CharField(_("closing words"), max_length=60, blank=True)
-    signature = models.CharField(_("signed by"), max_length=80, blank=True)
-
-    scope = Scope("clinic")
-
-    class Meta:
-        verbose_name = _("clinic's own words")
-        verbose_name_plural = _("clinics' own words")
-        constraints = [models.UniqueConstraint(fields=["clinic", "language"], name="clinic_text_once_a_language")]
-
-    def __str__(self) -> str:
-        return self.language
 
 
 class ClosedDay(ScopedModel):
