@@ -45,6 +45,7 @@ def sample_of(*, kind: str, language: str, clinic: Clinic, words: Words, first_n
             clinic_phone=clinic.phone,
             emergency_number=number_for(clinic),
             look=Look(clinic.accent, clinic.logo_id, words.reminder, words.closing, words.signature),
+            is_test=False,
         )
         mail = write_sample(sample, "").as_django()
     return Sampled(mail.subject, mail.from_email, str(mail.body), str(mail.alternatives[0][0]))

@@ -125,6 +125,8 @@ class Sample:
     clinic_phone: str
     emergency_number: str
     look: Look = Look()
+    is_test: bool = True
+    """Whether the mail says of itself that it is a test; what is only looked at reads as patients get it."""
 
 
 def write_sample(sample: Sample, sent_on: str) -> Mail:
@@ -141,7 +143,7 @@ def write_sample(sample: Sample, sent_on: str) -> Mail:
         done=2,
         planned=3,
         ahead=3,
-        is_test=True,
+        is_test=sample.is_test,
         look=sample.look,
     )
     nobody = uuid.UUID(int=0)
