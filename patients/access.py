@@ -78,7 +78,7 @@ def many_in(rows: QuerySet[AuditEvent], limit: int) -> dict[UUID, list[tuple[dt.
 def refused_of(member: Membership, since: dt.datetime) -> dict[UUID, list[dt.datetime]]:
     """Return when people who work in the clinic were refused something; one query."""
     found: dict[UUID, list[dt.datetime]] = defaultdict(list)
-    rows = AuditEvent.objects.visible_to(member).filter(at__gte=since, outcome=AuditEvent.Outcome.REFUSED, role__in=STAFF_ROLES)
+    rows = AuditEvent.objects.visible_to(member).filter(at__gte=since, action="refused", role__in=STAFF_ROLES)
     for actor, at in rows.exclude(actor_id=None).order_by("at").values_list("actor_id", "at")[:MOST_ROWS]:
         found[actor].append(at)
     return found

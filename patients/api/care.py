@@ -178,6 +178,13 @@ class HandoverViewSet(ScopedViewSet):
         description="Alerts the therapist had taken are open again. Nobody left to hand over: 409.",
         request=HandoverBody,
         responses={200: HandedRow},
+        examples=[
+            OpenApiExample(
+                "All my patients",
+                value={"target": "0192f0c0-0000-7000-8000-000000000000", "reason": "parental leave"},
+                request_only=True,
+            )
+        ],
     )
     def create(self, request: Request) -> Response:
         """Hand patients over."""

@@ -144,6 +144,8 @@ WORDS: dict[str, Promise] = {
     "access.review": _("noted what was found about access"),
     "clinic.look": _("changed logo or colour of the clinic"),
     "clinic.texts": _("changed the clinic's own words"),
+    "job.start": _("began a long task"),
+    "job.end": _("a long task ended"),
 }
 
 

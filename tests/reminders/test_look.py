@@ -111,10 +111,10 @@ def test_only_managers_change_the_look_and_only_of_their_clinic(client: Client, 
 def test_words_are_kept_by_language_and_stand_in_the_mails_of_that_language(client: Client, cast: Cast) -> None:
     sign_in(client, cast.manager)
     assert client.post(PAGE, {"step": "words", "language": "en", **WORDS}).status_code == 302
-    assert client.post(PAGE, {"step": "words", "language": "de", "reminder": "Der Bus hält vor der Tür."}).status_code == 302
+    assert client.post(PAGE, {"step": "words", "language": "de", "reminder": "Der Bus hält an der Tür."}).status_code == 302
     assert dict(ClinicText.objects.values_list("language", "reminder")) == {
         "en": WORDS["reminder"],
-        "de": "Der Bus hält vor der Tür.",
+        "de": "Der Bus hält an der Tür.",
     }
     mail.outbox.clear()
     for language, address in (("en", "new@p.example"), ("de", "neu@p.example")):
