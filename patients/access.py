@@ -52,7 +52,11 @@ def visits_of(rows: QuerySet[AuditEvent], zone_name: str) -> list[Visit]:
         .annotate(first=Min("at"), last=Max("at"))
         .values_list("actor_id", "patient_id", "role", "day", "first", "last")
     )
-    return [Visit(*row) for row in grouped]
+    return [
+        Visit(actor, patient, role, day, first, last)
+        for actor, patient, role, day, first, last in grouped
+        if actor is not None and patient is not None
+    ]
 
 
 def many_in(rows: QuerySet[AuditEvent], limit: int) -> dict[UUID, list[tuple[dt.datetime, UUID]]]:
@@ -70,7 +74,7 @@ def many_in(rows: QuerySet[AuditEvent], limit: int) -> dict[UUID, list[tuple[dt.
     span = (min(times) - access.HOUR, max(times) + 2 * access.HOUR)
     events = rows.filter(actor_id__in={actor for actor, _hour in busy}, at__range=span).order_by("at")
     for actor, at, patient in events.values_list("actor_id", "at", "patient_id"):
-        if (actor, at.replace(minute=0, second=0, microsecond=0)) in wanted:
+        if actor is not None and patient is not None and (actor, at.replace(minute=0, second=0, microsecond=0)) in wanted:
             found[actor].append((at, patient))
     return found
 
@@ -80,7 +84,8 @@ def refused_of(member: Membership, since: dt.datetime) -> dict[UUID, list[dt.dat
     found: dict[UUID, list[dt.datetime]] = defaultdict(list)
     rows = AuditEvent.objects.visible_to(member).filter(at__gte=since, action="refused", role__in=STAFF_ROLES)
     for actor, at in rows.exclude(actor_id=None).order_by("at").values_list("actor_id", "at")[:MOST_ROWS]:
-        found[actor].append(at)
+        if actor is not None:
+            found[actor].append(at)
     return found
 
 

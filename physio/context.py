@@ -146,11 +146,12 @@ def clinic_area(request: HttpRequest, member: Membership | None) -> Callable[[],
     def build() -> dict[str, Any] | None:
         if member is None or not request.path.startswith(AREA_PATH) or not allows(member, "clinic.change"):
             return None
-        groups = [
-            {"label": label, "items": [place for item in items if allows(member, item.action) and (place := _place(item))]}
-            for label, items in AREA
-        ]
-        places: list[dict[str, Any]] = [place for group in groups for place in group["items"]]  # type: ignore[union-attr]
+        groups: list[dict[str, Any]] = []
+        places: list[dict[str, Any]] = []
+        for label, items in AREA:
+            found = [place for item in items if allows(member, item.action) and (place := _place(item)) is not None]
+            groups.append({"label": label, "items": found})
+            places += found
         here = max((place["url"] for place in places if request.path.startswith(place["url"])), key=len, default="")
         shown = next((place for place in places if place["url"] == here), None)
         for place in places:

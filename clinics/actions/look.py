@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from clinics import audit
 from clinics.actions.members import may
-from clinics.errors import Invalid
+from clinics.errors import Invalid, Message
 from clinics.logos import Logo
 from clinics.models import Accent, Clinic, ClinicLogo, ClinicText, Language, Membership
 from clinics.rules.words import Refusal, plain, refuse
@@ -45,7 +45,8 @@ def change_look(*, accent: str, by: Membership, now: dt.datetime, logo: Logo | N
 
 def checked_words(given: Mapping[str, str]) -> dict[str, str]:
     """Return the clinic's own words as they are stored; raises Invalid by field for links, markup, and what is too long."""
-    found, fields = {}, {}
+    found: dict[str, str] = {}
+    fields: dict[str, list[Message]] = {}
     for name, most in LENGTHS.items():
         text = found[name] = plain(given.get(name, ""))
         why = refuse(text)

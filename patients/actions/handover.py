@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -88,7 +89,7 @@ def note_handover(
             ],
             batch_size=BATCH,
         )
-    details = {"source": str(source.pk) if source else None, "target": str(target.pk) if target else None}
+    details: dict[str, Any] = {"source": str(source.pk) if source else None, "target": str(target.pk) if target else None}
     audit.record_many(
         audit.event("patient.hand_over", clinic_id=clinic_id, patient_id=patient, by=by, at=now, **details) for patient in patients
     )

@@ -68,7 +68,7 @@ class CoverBody(Body):
 class HandoverBody(Body):
     """Patients to hand over; a therapist hands over their own, a manager everybody's."""
 
-    source = ScopedField(
+    source = ScopedField(  # type: ignore[assignment] # declared fields leave the class
         queryset=Membership.objects.staff().select_related("user"),
         required=False,
         allow_null=True,

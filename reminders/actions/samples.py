@@ -48,4 +48,4 @@ def sample_of(*, kind: str, language: str, clinic: Clinic, words: Words, first_n
             is_test=False,
         )
         mail = write_sample(sample, "").as_django()
-    return Sampled(mail.subject, mail.from_email, str(mail.body), str(mail.alternatives[0][0]))
+    return Sampled(str(mail.subject), mail.from_email, str(mail.body), str(mail.alternatives[0][0]))

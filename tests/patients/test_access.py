@@ -59,7 +59,9 @@ def test_a_record_opened_without_a_reason(cast: Cast) -> None:
 
 
 def test_standing_in_or_having_handed_over_that_day_is_a_reason(cast: Cast) -> None:
-    patient, at = extra_patient(cast), noon(cast, 0) if local_day(cast.now, "Europe/Berlin") else noon(cast)
+    cast.riverside.access_from, cast.riverside.access_to = dt.time(0), dt.time(23, 59, 59)
+    cast.riverside.save()
+    patient, at = extra_patient(cast), cast.now
     today = local_day(cast.now, "Europe/Berlin")
     look(patient, cast.therapist, at)
     cover = arrange_cover(covered=cast.manager, by_whom=cast.therapist, from_on=today, to_on=today, by=cast.manager, now=cast.now)

@@ -71,6 +71,7 @@ def test_only_people_of_the_clinic_take_over(cast: Cast) -> None:
     given: dict[str, Any] = {"source": cast.therapist, "patients": None, "by": cast.manager, "now": cast.now}
     ended = Membership.objects.get(pk=cast.therapist2.pk)
     Membership.objects.filter(pk=ended.pk).update(status="ended")
+    assert cast.hannah.membership is not None
     for target in (ended, cast.therapist, cast.hannah.membership):
         with pytest.raises(Invalid) as refused:
             hand_over(target=target, **given)
