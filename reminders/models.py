@@ -20,7 +20,9 @@ class Kind(models.TextChoices):
 
     SESSION_TODAY = "session_today", _("session today")
     SESSION_MISSED = "session_missed", _("session missed yesterday")
+    CHECK_IN = "check_in", _("check-in")
     ASSESSMENT_DUE = "assessment_due", _("measurement due")
+    PLAN_CHANGED = "plan_changed", _("plan changed")
     MESSAGE_WAITING = "message_waiting", _("message waiting")
     WEEKLY_SUMMARY = "weekly_summary", _("weekly summary")
 

@@ -13,10 +13,12 @@ from django.db.models import Exists, Q, QuerySet, Subquery
 
 from clinics.models import AuditEvent
 from clinics.prepared import Prepared
-from patients.models import Patient
+from patients.models import Alert, Patient
 from reminders.actions import notices, outbox
+from reminders.actions.among import Written
+from reminders.actions.candidates import Plan
 from reminders.actions.outbox import Clock, Tally
-from reminders.actions.planning import Plan, plan_deliveries
+from reminders.actions.planning import plan_deliveries
 from reminders.models import Delivery, Heartbeat, Outgoing, StaffNotice
 
 BEAT = "reminders"
@@ -104,36 +106,47 @@ def tell_staff(state: State | None, *, now: dt.datetime, seconds: float) -> Tall
     return outbox.drain(clock=Clock(now), seconds=seconds, queue=outbox.NOTICES)
 
 
-def signs(now: dt.datetime, since: dt.datetime, news: uuid.UUID) -> QuerySet[Heartbeat]:
+def signs(since: dt.datetime, news: uuid.UUID) -> QuerySet[Heartbeat]:
     """Return the heartbeat of this clockwork with what there is to do: stop signs since an instant, news from an id of the trail on."""
-    late = {"status": Outgoing.Status.CLAIMED, "leased_until__lt": now}
     planned = Heartbeat.objects.filter(name=PLANNED)
     found: QuerySet[Heartbeat] = Heartbeat.objects.filter(name=BEAT).annotate(
         planned_at=Subquery(planned.values("at")[:1]),
         next_due_at=first_due(Delivery),
-        is_lost=Q(Exists(Delivery.objects.filter(**late))) | Q(Exists(StaffNotice.objects.filter(**late))),
-        has_news=Exists(news_from(news)),
+        first_lease_at=first_lease(Delivery),
+        first_news=Subquery(news_from(news).order_by("id").values("id")[:1]),
         next_staff_due_at=first_due(StaffNotice),
-        has_stop_signs=Exists(notices.waiting_stop_signs(since)),
+        first_staff_lease_at=first_lease(StaffNotice),
+        # The index of open alerts is found only when the statement says which ones it is about.
+        has_stop_signs=Exists(notices.waiting_stop_signs(since).filter(status=Written(Alert.Status.OPEN))),
     )
     return found[:1]
 
 
+# The statement is planned once a connection, for no particular instant. Asked whether there is a row before an instant, PostgreSQL expects
+# one in three to be, and reads the table from its beginning until it finds one: all of it when there is none. The first row costs a step.
+
+
 def first_due(table: type[Delivery] | type[StaffNotice]) -> Subquery:
-    """Return when the first queued row is due: with nothing due that costs less than searching for one that is due by now."""
+    """Return when the first queued row is due."""
     return Subquery(table.objects.filter(status=Outgoing.Status.QUEUED).order_by("due_at").values("due_at")[:1])
 
 
-SIGNS = Prepared(signs, now=dt.datetime, since=dt.datetime, news=uuid.UUID)
+def first_lease(table: type[Delivery] | type[StaffNotice]) -> Subquery:
+    """Return when the first lease ends that is held; only claimed rows have one."""
+    return Subquery(table.objects.filter(leased_until__isnull=False).order_by("leased_until").values("leased_until")[:1])
+
+
+SIGNS = Prepared(signs, since=dt.datetime, news=uuid.UUID)
 
 
 def look(now: dt.datetime) -> State | None:
     """Return what is to do, in one query; None before the first tick ever."""
-    row: Any = SIGNS.first(now=now, since=now - notices.RECENT, news=first_id(now - USUAL_GAP - TRAIL_OVERLAP))
+    row: Any = SIGNS.first(since=now - notices.RECENT, news=first_id(now - USUAL_GAP - TRAIL_OVERLAP))
     if row is None:
         return None
     is_due, is_staff_due = (at is not None and at <= now for at in (row.next_due_at, row.next_staff_due_at))
-    return State(row.at, row.planned_at, is_due, row.is_lost, row.has_news, is_staff_due, row.has_stop_signs)
+    is_lost = any(at is not None and at < now for at in (row.first_lease_at, row.first_staff_lease_at))
+    return State(row.at, row.planned_at, is_due, is_lost, row.first_news is not None, is_staff_due, row.has_stop_signs)
 
 
 def news_from(first: uuid.UUID) -> QuerySet[AuditEvent]:
