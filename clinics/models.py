@@ -276,6 +276,7 @@ class Invitation(ScopedModel):
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    undelivered_at = models.DateTimeField(null=True, blank=True, help_text=_("When the mail server did not take it."))
 
     scope = Scope("clinic")
 

@@ -15,7 +15,7 @@ class Purpose(StrEnum):
     OUTCOMES = "outcomes"
 
 
-VERSIONS: dict[Purpose, str] = {Purpose.RECORD: "1", Purpose.REMINDERS: "1", Purpose.OUTCOMES: "1"}
+VERSIONS: dict[Purpose, str] = {Purpose.RECORD: "1", Purpose.REMINDERS: "2", Purpose.OUTCOMES: "1"}
 """The version asked for now. The words of every version stay in `templates/patients/consents/<purpose>_<version>.html`, unchanged."""
 
 NEEDED = frozenset({Purpose.RECORD})

@@ -17,6 +17,7 @@ from patients.models import Alert, Patient
 from reminders.actions import notices, outbox
 from reminders.actions.among import Written
 from reminders.actions.candidates import Plan
+from reminders.actions.digests import plan_digests
 from reminders.actions.outbox import Clock, Tally
 from reminders.actions.planning import plan_deliveries
 from reminders.models import Delivery, Heartbeat, Outgoing, StaffNotice
@@ -100,7 +101,7 @@ def tell_staff(state: State | None, *, now: dt.datetime, seconds: float) -> Tall
     if is_hourly or state is None or state.has_stop_signs:
         planned = notices.plan_stop_signs(now=now, since=None if is_hourly else now - notices.RECENT)
     if is_hourly:
-        planned += notices.plan_digests(now=now, looked_at=state.beat_at if state else now)
+        planned += plan_digests(now=now, looked_at=state.beat_at if state else now)
     if not (planned or state is None or state.is_staff_due or state.is_lost or is_hourly):
         return Tally()
     return outbox.drain(clock=Clock(now), seconds=seconds, queue=outbox.NOTICES)

@@ -21,7 +21,7 @@ from reminders.actions.wanting import Wish
 from reminders.actions.wishes import wishes_for
 from reminders.models import Channel, Delivery, Kind, StaffNotice
 from reminders.rules import timing
-from reminders.rules.holding import GIVES_WAY, TOLD_WITHIN, Hold
+from reminders.rules.holding import GIVES_WAY, TOLD_WITHIN, Hold, speaks_of
 from reminders.rules.moments import ASSESSMENT_ASKED_AFTER_DAYS, assessment_slots
 from reminders.rules.policy import is_unanswered
 
@@ -127,7 +127,7 @@ def coming(patient: Patient, member: Membership, *, now: dt.datetime, days: int 
         .values_list("from_on", "to_on")
     )
     instants = Instants(zone)
-    has_agreed = bool(agreed([patient.pk]))
+    version = agreed([patient.pk]).get(patient.pk)
     stopped = closed_kinds(patient, wishes, policy.most_unanswered, now)
     items: dict[dt.date, list[Coming]] = {}
     for kind, candidate, is_held in candidates(patient, member, today, last, wishes):
@@ -139,7 +139,7 @@ def coming(patient: Patient, member: Membership, *, now: dt.datetime, days: int 
         reason = ""
         if patient.membership is None or not patient.membership.is_current:
             reason = Hold.NO_ACCESS
-        elif not has_agreed:
+        elif version is None or not speaks_of(version, kind):
             reason = Hold.NO_CONSENT
         elif is_held:
             reason = Hold.ON_HOLD
@@ -157,9 +157,9 @@ def coming(patient: Patient, member: Membership, *, now: dt.datetime, days: int 
         items.setdefault(candidate.slot_on, []).append(
             Coming(kind, None if reason else on_clock(due, zone), reason, row.attempts if row is not None else 0)
         )
-    gone = {(kind, on) for (kind, on), row in there.items() if row.status == Delivery.Status.SENT}
     for on, some in items.items():
-        items[on] = [beside_others(one, {other.kind for other in some if other.at} | {kind for kind, day in gone if day == on}) for one in some]
+        sent = {kind for (kind, day), row in there.items() if day == on and row.status == Delivery.Status.SENT}
+        items[on] = [beside_others(one, sent | {other.kind for other in some if other.at}) for one in some]
     found = []
     for day in days_between(today, last):
         shift = clock_shift(day, zone)
@@ -259,8 +259,9 @@ def candidates(
 def wished_for(
     patient: Patient, member: Membership, first: dt.date, last: dt.date, wishes: Mapping[Kind, Wish], busy: Collection[dt.date]
 ) -> Iterator[tuple[Kind, Candidate, bool]]:
-    """Yield what comes only to those who asked for it: the session missed yesterday, the check-in on days that are not `busy` with a session,
-    and the summaries of the weeks.
+    """Yield what comes only to those who asked for it: the session missed yesterday, the check-in, the summaries of the weeks.
+
+    `busy` are the days on which a session is spoken of.
     """
     if wishes[Kind.SESSION_MISSED].is_on:
         yesterday = first - dt.timedelta(days=1)

@@ -18,7 +18,7 @@ from reminders.actions.inserting import write_deliveries
 from reminders.actions.policies import USUAL, zones_and_policies
 from reminders.actions.wanting import default_wish, wishes_of
 from reminders.models import Delivery, Kind
-from reminders.rules.holding import Hold
+from reminders.rules.holding import Hold, speaks_of
 
 DAYS_BACK = 14
 """After a longer rest the days since are written down as missed, up to so many."""
@@ -56,14 +56,14 @@ def plan_deliveries(*, now: dt.datetime, looked_at: dt.datetime | None = None, p
     return run.plan
 
 
-def agreed(patients: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """Return which of these patients agree to reminders."""
+def agreed(patients: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Return which of these patients agree to reminders, and to which version of the words."""
     rows = Consent.objects.in_force().filter(among("patient_id", patients), purpose=Purpose.REMINDERS.value)
-    return set(rows.values_list("patient_id", flat=True))
+    return dict(rows.values_list("patient_id", "version"))
 
 
-def zones_of(patients: Collection[uuid.UUID], run: Run) -> dict[uuid.UUID, str]:
-    """Return the time zones of those who are patients now, can sign in and agree to reminders; the others are left out."""
+def zones_of(patients: Collection[uuid.UUID], run: Run, kind: str) -> dict[uuid.UUID, str]:
+    """Return the time zones of those who are patients now, can sign in and agree to reminders of a kind; the others are left out."""
     rows = list(
         Patient.objects.filter(among("pk", patients), status=Patient.Status.ACTIVE, membership__isnull=False).values_list(
             "pk", "clinic_id", "time_zone", "membership_id"
@@ -73,7 +73,7 @@ def zones_of(patients: Collection[uuid.UUID], run: Run) -> dict[uuid.UUID, str]:
         Membership.objects.filter(among("pk", [row[3] for row in rows]), status=Membership.Status.ACTIVE).values_list("pk", "user_id")
     )
     users = set(User.objects.filter(among("pk", list(members.values())), is_active=True).values_list("pk", flat=True))
-    willing = agreed([row[0] for row in rows])
+    willing = {patient for patient, version in agreed([row[0] for row in rows]).items() if speaks_of(version, kind)}
     return {key: zone or run.clinic_zones[clinic] for key, clinic, zone, member in rows if key in willing and members.get(member) in users}
 
 
@@ -102,7 +102,7 @@ def wanted(run: Run, kind: str, batch: list[Candidate], zones: dict[uuid.UUID, s
 def plan_batch(run: Run, kind: str, batch: list[Candidate]) -> None:
     """Write the rows that are missing and correct those that wait, in a constant number of queries and one for each change."""
     patients = {candidate.patient_id for candidate in batch}
-    zones = zones_of(patients, run)
+    zones = zones_of(patients, run, kind)
     wishes = wishes_of(patients, [kind])
     usual = default_wish(kind)
     rows = Delivery.objects.filter(

@@ -19,7 +19,7 @@ from reminders.channels.email import Occasion, Recipient, mailbox
 from reminders.channels.webpush import Device
 from reminders.models import Channel, Delivery, Kind
 from reminders.rules import channels, timing
-from reminders.rules.holding import GIVES_WAY, TOLD_WITHIN, Hold, Other, Program, Situation, Subject, beside, hold_reason
+from reminders.rules.holding import GIVES_WAY, TOLD_WITHIN, Hold, Other, Program, Situation, Subject, beside, hold_reason, speaks_of
 from reminders.rules.moments import NIGHT, SUMMARY_DAYS, assessment_slots, summary_days
 from reminders.rules.policy import Policy
 
@@ -49,7 +49,9 @@ WHEN_IT_HAPPENS = frozenset({Kind.PLAN_CHANGED, Kind.MESSAGE_WAITING})
 """Kinds without a time of their own; the usual night is quiet for them."""
 TOLD_IN = TOLD_WITHIN[timing.Kind.PLAN_CHANGED]
 """Kinds that may tell of a changed plan."""
-LOOKED_FOR: dict[str, frozenset[timing.Kind]] = {kind: GIVES_WAY.get(kind, frozenset()) | TOLD_WITHIN.get(kind, frozenset()) for kind in timing.Kind}
+LOOKED_FOR: dict[str, frozenset[timing.Kind]] = {
+    kind: GIVES_WAY.get(kind, frozenset()) | TOLD_WITHIN.get(kind, frozenset()) for kind in timing.Kind
+}
 """For each kind the others that count on the same day."""
 COLUMNS = (
     "id",
@@ -205,7 +207,7 @@ def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[C
         Kind.WEEKLY_SUMMARY: programs_of(rows),
     }
     others = others_of(rows)
-    willing = agreed(patients) if rows else set()
+    willing = agreed(patients) if rows else {}
     wishes = wishes_of(patients, list(found))
     ways = ways_to(patients, {wish.channel for wish in wishes.values()}) if rows else Ways()
     can = offered()
@@ -222,7 +224,8 @@ def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[C
         subject, subject_on, program = found[Kind(row.kind)].get(row.pk, (Subject.GONE, None, Program.RUNNING))
         if row.kind in TOLD_IN:
             told = wishes.get((row.patient_id, Kind.PLAN_CHANGED)) or default_wish(Kind.PLAN_CHANGED)
-            row.tells_of_change = told.wants(row.slot_on) and row.policy.allows(Kind.PLAN_CHANGED) and has_change(row, others)
+            can_tell = told.wants(row.slot_on) and row.policy.allows(Kind.PLAN_CHANGED)
+            row.tells_of_change = can_tell and has_change(row, others)
         has_other, waits = beside(timing.Kind(row.kind), others.get(row.pk, ()), row.known_since)
         if quiet := wish.under(row.policy).quiet or (NIGHT if row.kind in WHEN_IT_HAPPENS else None):
             awake = awake_at(now, quiet, row.patient_zone or row.clinic_zone)
@@ -240,7 +243,7 @@ def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[C
                     slot_on=row.slot_on,
                     is_patient=row.is_patient,
                     has_address=bool(row.address),
-                    has_agreed=row.patient_id in willing,
+                    has_agreed=row.patient_id in willing and speaks_of(willing[row.patient_id], row.kind),
                     is_wanted=wish.is_on,
                     is_paused=wished_off or in_pause,
                     program=program,

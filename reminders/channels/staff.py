@@ -22,9 +22,10 @@ from reminders.rules.timing import message_id
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What is new: for each patient, as number and initials, how many alerts."""
+    """What is new: for each patient, as number and initials, how many alerts; for each outcome of invitations whose they were."""
 
     patients: tuple[tuple[str, int], ...]
+    invitations: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def count(self) -> int:
@@ -49,6 +50,9 @@ class StaffLetter:
     raised_at: dt.datetime | None
     figures: Figures | None
     patient_id: uuid.UUID | None = None
+    job_id: uuid.UUID | None = None
+    job_label: str = ""
+    is_done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,8 @@ def write_letter(letter: StaffLetter, sent_on: str) -> StaffMail:
             "initials": letter.initials,
             "number": letter.number,
             "figures": letter.figures,
+            "job_label": letter.job_label,
+            "is_done": letter.is_done,
             "notices_url": links.absolute(reverse("reminders:notices")),
         }
         if letter.raised_at is not None:
@@ -91,6 +97,8 @@ def write_letter(letter: StaffLetter, sent_on: str) -> StaffMail:
             context["raised_at"] = formats.time_format(local.time())
         if letter.alert_id is not None:
             context["open_url"] = links.absolute(reverse("patients:alert_acknowledge", args=[letter.alert_id]))
+        elif letter.job_id is not None:
+            context["open_url"] = links.absolute(reverse("clinics:job", args=[letter.job_id]))
         elif letter.patient_id is not None:
             context["open_url"] = links.absolute(reverse("reminders:ledger", args=[letter.patient_id]))
         else:

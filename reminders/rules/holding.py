@@ -46,6 +46,15 @@ class Program(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+NOT_IN_FIRST_WORDS = frozenset({Kind.PLAN_CHANGED})
+"""Kinds that come unasked and of which the first words of the agreement to reminders (version 1) say nothing."""
+
+
+def speaks_of(version: str, kind: str) -> bool:
+    """Tell whether the words somebody agreed to cover a kind; what comes only when it is wished for is asked for by itself."""
+    return version != "1" or kind not in NOT_IN_FIRST_WORDS
+
+
 GIVES_WAY: dict[Kind, frozenset[Kind]] = {
     Kind.SESSION_MISSED: frozenset({Kind.SESSION_TODAY}),
     Kind.CHECK_IN: frozenset({Kind.SESSION_TODAY, Kind.SESSION_MISSED, Kind.ASSESSMENT_DUE, Kind.PLAN_CHANGED}),

@@ -111,7 +111,12 @@ def test_pages_answer_within_two_seconds_and_signing_in_works(cast: Cast, redis_
     for address in ("/accounts/login/", "/healthz"):
         Client().get(address)  # what a process does once, before anybody measures
     steady = {"BACKEND": "physio.cache.SteadyRedisCache", "LOCATION": redis_url, "OPTIONS": settings.REDIS_WAITS}
-    with override_settings(CACHES={"default": steady}, SESSION_ENGINE="django.contrib.sessions.backends.cached_db", REDIS_URL=redis_url, CELERY_BROKER_URL=redis_url):
+    with override_settings(
+        CACHES={"default": steady},
+        SESSION_ENGINE="django.contrib.sessions.backends.cached_db",
+        REDIS_URL=redis_url,
+        CELERY_BROKER_URL=redis_url,
+    ):
         patient = Client()
         steps: list[tuple[str, dict[str, Any] | None, set[int]]] = [
             ("/accounts/login/", None, {200}),

@@ -26,9 +26,11 @@ def said(**words: tuple[str, bool]) -> dict[str, list[object]]:
     [
         ({}, True, False, ["record", "reminders", "outcomes"]),
         (said(record=("1", True)), False, False, []),
+        (said(record=("1", True), reminders=("1", True)), False, False, ["reminders"]),
+        (said(record=("1", True), reminders=("2", True)), False, False, []),
         (said(record=("1", True), reminders=("1", False)), False, False, []),
         (said(record=("1", False), reminders=("1", True)), False, True, []),
-        (said(record=("0", True), reminders=("1", True)), False, False, ["record"]),
+        (said(record=("0", True), reminders=("2", True)), False, False, ["record"]),
         (said(record=("1", True), outcomes=("0", True)), False, False, ["outcomes"]),
         (said(record=("1", True), outcomes=("0", False)), False, False, []),
         (said(something_else=("1", True)), True, False, ["record", "reminders", "outcomes"]),
