@@ -59,6 +59,7 @@ def test_only_the_record_is_needed_and_the_table_knows_the_same_purposes() -> No
 WORDS = {
     "record_1": ("27bcf150235911a5", "64526b9101c68e09"),
     "reminders_1": ("a798648af6475244", "6122624265c1dcc8"),
+    "reminders_2": ("cdcb6ac386c08a04", "70ff4277be90bb98"),
     "outcomes_1": ("11c943acc036e13d", "81853512089bc66f"),
 }
 """Digests of the words in English and German; changed words are a new version with a template of its own."""
