@@ -18,6 +18,7 @@ from reminders.actions import notices, outbox
 from reminders.actions.among import Written
 from reminders.actions.candidates import Plan
 from reminders.actions.digests import plan_digests
+from reminders.actions.endings import plan_endings
 from reminders.actions.outbox import Clock, Tally
 from reminders.actions.planning import plan_deliveries
 from reminders.models import Delivery, Heartbeat, Outgoing, StaffNotice
@@ -100,6 +101,8 @@ def tell_staff(state: State | None, *, now: dt.datetime, seconds: float) -> Tall
     is_hourly = is_time_for_all(state, now)
     if is_hourly or state is None or state.has_stop_signs:
         planned = notices.plan_stop_signs(now=now, since=None if is_hourly else now - notices.RECENT)
+    if is_hourly or state is None or state.has_news:
+        planned += plan_endings(now=now)
     if is_hourly:
         planned += plan_digests(now=now, looked_at=state.beat_at if state else now)
     if not (planned or state is None or state.is_staff_due or state.is_lost or is_hourly):

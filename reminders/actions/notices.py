@@ -16,6 +16,7 @@ from clinics.localtime import local_day
 from clinics.models import Membership, Role
 from patients.models import Alert
 from reminders.actions.digests import count_news
+from reminders.actions.endings import how_they_ended, words_for
 from reminders.actions.staffing import staff_of
 from reminders.channels.email import Mail, mailbox
 from reminders.channels.staff import Figures, Sample, StaffLetter, StaffMail, write_letter, write_sample
@@ -140,6 +141,7 @@ COLUMNS = (
     "clinic__language",
     "clinic__time_zone",
     "sample",
+    "subject_id",
     "member__user__first_name",
     "clinic__address",
     "clinic__phone",
@@ -178,6 +180,7 @@ class ClaimedNotice:
     clinic_language: str
     zone: str
     sample: str
+    subject_id: uuid.UUID | None
     reader: str | None
     clinic_address: str
     clinic_phone: str
@@ -185,6 +188,8 @@ class ClaimedNotice:
     emergency_number: str
     shown_as: str | None
     figures: Figures | None = None
+    ended: tuple[str, bool] | None = None
+    """What kind of work has ended, and whether it was done; None: no such work is known."""
     channel: str = Channel.EMAIL
     not_before: dt.datetime | None = None
     """Staff have no quiet hours."""
@@ -217,6 +222,9 @@ class ClaimedNotice:
             raised_at=self.raised_at,
             figures=self.figures,
             patient_id=self.patient_id,
+            job_id=self.subject_id,
+            job_kind=self.ended[0] if self.ended else "",
+            is_done=bool(self.ended and self.ended[1]),
         )
 
     @property
@@ -250,6 +258,10 @@ def look_at_notices(rows: Sequence[ClaimedNotice], *, now: dt.datetime) -> Itera
         members = [row.member_id for row in digests]
         refusing = set(StaffWish.objects.filter(member_id__in=members, wants_digest=False).values_list("member_id", flat=True))
         count_news(digests, now=now)
+    if jobs := [row.subject_id for row in rows if row.kind == StaffNotice.Kind.JOB and row.subject_id]:
+        ended = how_they_ended(jobs)
+        for row in rows:
+            row.ended = ended.get(row.subject_id) if row.subject_id else None
     for row in rows:
         yield row, reason_to_hold(row, refusing)
 
@@ -266,6 +278,8 @@ def reason_to_hold(row: ClaimedNotice, refusing: set[uuid.UUID]) -> str | None:
             return Hold.OPTED_OUT
         if row.figures is None:
             return Hold.NOTHING_NEW
+    elif row.kind == StaffNotice.Kind.JOB and row.ended is None:
+        return Hold.NOTHING_NEW
     return None if row.address else Hold.NO_ADDRESS
 
 
@@ -273,4 +287,4 @@ def write_notice(row: ClaimedNotice, sent_on: str, now: dt.datetime) -> StaffMai
     """Return the mail of a row."""
     if row.kind == StaffNotice.Kind.TEST:
         return write_sample(row.test, sent_on)
-    return write_letter(row.letter, sent_on)
+    return write_letter(row.letter, sent_on, words_for)

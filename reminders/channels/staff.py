@@ -5,6 +5,7 @@ A test is the mail a patient would get, addressed to the member who asked for it
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +52,7 @@ class StaffLetter:
     figures: Figures | None
     patient_id: uuid.UUID | None = None
     job_id: uuid.UUID | None = None
-    job_label: str = ""
+    job_kind: str = ""
     is_done: bool = False
 
 
@@ -76,8 +77,8 @@ class StaffMail:
         return self.message
 
 
-def write_letter(letter: StaffLetter, sent_on: str) -> StaffMail:
-    """Write the mail in the language of its reader; `sent_on` is the value of the Date header."""
+def write_letter(letter: StaffLetter, sent_on: str, words_for: Callable[[str], str]) -> StaffMail:
+    """Write the mail in the language of its reader; `sent_on` is the value of the Date header, `words_for` names a kind of work."""
     with translation.override(letter.language):
         clinic_name = " ".join(letter.clinic_name.split())
         context: dict[str, Any] = {
@@ -87,7 +88,7 @@ def write_letter(letter: StaffLetter, sent_on: str) -> StaffMail:
             "initials": letter.initials,
             "number": letter.number,
             "figures": letter.figures,
-            "job_label": letter.job_label,
+            "job_label": words_for(letter.job_kind) if letter.job_kind else "",
             "is_done": letter.is_done,
             "notices_url": links.absolute(reverse("reminders:notices")),
         }

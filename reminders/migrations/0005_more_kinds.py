@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinics', '0006_invitation_undelivered'),
+        ('clinics', '0007_invitation_undelivered'),
         ('patients', '0007_group'),
         ('reminders', '0004_channels_and_policy'),
     ]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinics', '0005_group_places'),
+        ('clinics', '0006_jobs'),
     ]
 
     operations = [
