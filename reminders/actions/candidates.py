@@ -26,6 +26,9 @@ BATCH = 900
 MESSAGES_BACK = dt.timedelta(days=2)
 """Nobody is told of a message that is older than this."""
 
+TOLD_LATER_AT_MOST = dt.timedelta(days=2)
+"""So long after its first day a change may be told, where quiet hours leave only minutes of a day."""
+
 
 class Candidate(NamedTuple):
     """Something a patient may be reminded of on one local day; `times` are due and expiry where no wish decides, None elsewhere."""
@@ -134,9 +137,8 @@ def message_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iter
 
 def change_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iterator[Candidate]:
     """Yield the changes of running plans that come into force, the last one first."""
-    day = dt.timedelta(days=1)
     first, last = run.span
-    rows = AssignmentVersion.objects.filter(from_on__range=(first - day, last))
+    rows = AssignmentVersion.objects.filter(from_on__range=(first - TOLD_LATER_AT_MOST, last))
     if patients is not None:
         rows = rows.filter(patient_id__in=patients)
     columns = ("clinic_id", "patient_id", "id", "from_on", "made_at", "assignment_id", "patient__time_zone")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from clinics.localtime import day_bounds, local_day, to_local
 from clinics.models import Membership
 from patients.models import Assessment, Assignment, AssignmentVersion, Message, Patient, Pause, ScheduledSession
-from reminders.actions.candidates import Candidate, days_between, one_a_day
+from reminders.actions.candidates import TOLD_LATER_AT_MOST, Candidate, days_between, one_a_day
 from reminders.actions.instants import Instants, change_times, message_times
 from reminders.actions.planning import FOLLOWED_UP, agreed
 from reminders.actions.policies import policy_of
@@ -234,7 +234,7 @@ def candidates(
                 yield Kind.ASSESSMENT_DUE, Candidate(patient.clinic_id, patient.pk, slot, key, None, assignment), status == held
     changes = (
         AssignmentVersion.objects.visible_to(member)
-        .filter(patient=patient, from_on__gte=first - dt.timedelta(days=1), from_on__lte=last)
+        .filter(patient=patient, from_on__gte=first - TOLD_LATER_AT_MOST, from_on__lte=last)
         .filter(assignment__status__in=(Assignment.Status.RUNNING, held))
         .order_by("-from_on", "-made_at")
         .values_list("id", "from_on", "made_at", "assignment_id", "assignment__status")

@@ -379,7 +379,7 @@ def others_of(rows: Sequence[Claimed]) -> dict[uuid.UUID, list[Other]]:
 
 def has_change(row: Claimed, others: Mapping[uuid.UUID, Sequence[Other]]) -> bool:
     """Tell whether a changed plan is still to be spoken of on the day of a row, so that the row can tell of it."""
-    return any(other.kind == Kind.PLAN_CHANGED and other.due_at is not None for other in others.get(row.pk, ()))
+    return any(other.kind == timing.Kind.PLAN_CHANGED and other.due_at is not None for other in others.get(row.pk, ()))
 
 
 def programs_of(rows: Sequence[Claimed]) -> Found:

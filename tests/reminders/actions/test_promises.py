@@ -18,6 +18,7 @@ from clinics.localtime import day_bounds, local_day, offset_changes, to_local, t
 from patients.models import AssignmentVersion, Patient, Pause, ScheduledSession
 from programs.models import ProgramVersion
 from reminders.actions import outbox, snoozing
+from reminders.actions.candidates import TOLD_LATER_AT_MOST
 from reminders.actions.instants import Instants, change_times, message_times
 from reminders.actions.journal import Journal
 from reminders.actions.planning import plan_deliveries
@@ -125,7 +126,7 @@ def test_a_changed_plan_is_told_once_it_is_in_force_and_never_in_the_quiet_hours
     made_at = to_utc(night.day + days * DAY, night.wish, night.zone)
     slot, (due, expires) = change_times(made_at, night.day, night.zone, night.quiet)
     assert slot == local_day(due, night.zone)
-    assert night.day <= slot <= night.day + DAY
+    assert night.day <= slot <= night.day + TOLD_LATER_AT_MOST
     assert made_at <= due < expires
     assert quiet_minutes(night, due, expires) == []
 
