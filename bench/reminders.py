@@ -1,6 +1,6 @@
 """Planning and sending reminders, beside the ways most projects have and beside a bare drain, in one run.
 
-    python bench/reminders.py [--sizes 1000 10000] [--idle 50000] [--sqlite]
+    python bench/reminders.py [--sizes 1000 10000] [--idle 50000] [--sqlite] [--only ours drain]
 
 On a PostgreSQL and a Redis of its own; with --sqlite on SQLite, without what needs Redis. Every way sends to a mail server that only
 counts. *ours* is the product; *drain*, *loop*, *beat entry* and *ETA task* stand in bench/common_ways.py. Two workers send, the loop is
@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000])
     parser.add_argument("--idle", type=int, nargs="*", default=[50_000])
     parser.add_argument("--sqlite", action="store_true")
+    parser.add_argument("--only", nargs="+", choices=["ours", "drain", "loop", "celery"], help="leave out the other ways")
     parser.add_argument("--worker", choices=["ours", "plan", *sorted(WAYS)], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
@@ -70,14 +71,15 @@ def main() -> None:
         call_command("migrate", verbosity=0)
         call_command("load_library", verbosity=0)
         print(f"load of the machine {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores", flush=True)
-        if postgres is not None:
+        ways = options.only or ["ours", "drain", "loop", "celery"]
+        if postgres is not None and "celery" in ways:
             by_the_book(min(max(options.sizes), CELERY_MOST), stack)
         for size in sorted({*options.sizes, *options.idle}):
             count = fill(size, now=timezone.now(), with_sessions=size <= max(options.sizes))
             if size in options.idle:
                 idle(count)
             if size in options.sizes:
-                plan_and_send(count)
+                plan_and_send(count, ways)
 
 
 def open_office(folder: Path, stack: contextlib.ExitStack) -> None:
@@ -112,8 +114,8 @@ def warm_up() -> None:
 # --- planning and sending -------------------------------------------------------------------
 
 
-def plan_and_send(count: int) -> None:
-    """Measure planning a day and sending it for so many patients."""
+def plan_and_send(count: int, ways: list[str]) -> None:
+    """Measure planning a day and sending it for so many patients, each of the ways in turn."""
     from django.db import connection
     from django.utils import timezone
 
@@ -126,8 +128,12 @@ def plan_and_send(count: int) -> None:
     print(f"\n{due} due of {count} patients, {connection.vendor}, load {os.getloadavg()[0]:.1f}")
     each = f"{sql / count:8.4f} SQL each   {cpu * 1000 / count:6.3f} ms CPU each"
     print(f"  plan       {end - begin:6.2f} s   {each}   +{grown:.0f} MB", flush=True)
-    run("loop", 1, due, LOOP_MOST)
-    run("drain", WORKERS, due, DRAIN_MOST)
+    if "loop" in ways:
+        run("loop", 1, due, LOOP_MOST)
+    if "drain" in ways:
+        run("drain", WORKERS, due, DRAIN_MOST)
+    if "ours" not in ways:
+        return
     few = run("ours", WORKERS, due, FEW)
     many = run("ours", WORKERS, due)
     print(f"  memory of a worker from {FEW} to {due} due: {many - few:+.0f} MB", flush=True)

@@ -22,7 +22,7 @@ from reminders.channels.email import OPENS, Occasion, Recipient, compose
 from reminders.links import stop_token
 from tests.architecture.addresses import Address, addresses
 
-NO_PAGES = {"healthz", "readyz", "manifest", "service_worker", "clinics:keep_alive", "reminders:calendar_feed", "reminders:one_click"}
+NO_PAGES = {"healthz", "readyz", "manifest", "service_worker", "clinics:keep_alive", "reminders:calendar_feed", "reminders:one_click", "reminders:text_report"}
 SHORT = {"patient": "patient1@riverside.example", "admin": "admin@physio.example"}
 STATES = (2, 3, 5, 6, 7, 9, 10, 12, 13, 14, 16, 20, 21, 22)
 """Numbers of the demo's patients whose own pages differ: stopped, finished, followed, held, paused, first and last week, …"""
