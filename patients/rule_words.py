@@ -46,14 +46,14 @@ LABELS: dict[str, Promise] = {
 }
 SOURCES: dict[Rule, Promise] = {
     Rule.STOP_SIGN: gettext_lazy(
-        "Warning signs of the national guideline on low back pain (NVL), NICE CKS and our articles. A stop sign is never off and never put off."
+        "Warning signs of the national guideline on low back pain (NVL), of NICE CKS and of our articles. Never off, never put off."
     ),
     Rule.CLEARANCE: gettext_lazy("Any yes before a program needs the word of a therapist: entry criteria of the studies, and our default."),
     Rule.CONSENT_WITHDRAWN: gettext_lazy(
         "GDPR, Art. 7(3): without the agreement nothing is stored, so somebody has to speak with the patient."
     ),
     Rule.PAIN_LEVEL: gettext_lazy(
-        "Pain-monitoring model: at most 5 of 10 (Silbernagel 2007, Achilles tendons, not backs). Other bands are in use; ours are a default."
+        "Pain-monitoring model: at most 5 of 10 (Silbernagel 2007, Achilles tendons, not backs). Other bands are in use, too."
     ),
     Rule.LEG_PAIN: gettext_lazy(
         "Seven of the nine events of ASTEROID were leg injury or pain (Neason 2025). Bands and count are our default."
@@ -94,15 +94,15 @@ def rule_sentence(rule: Rule, rules: RuleValues) -> str:
         case Rule.LEG_PAIN:
             return ngettext(
                 "Knees, ankles or shins hurt more than %(green)s of 10 in the last run.",
-                "Knees, ankles or shins hurt more than %(green)s of 10 in %(count)s runs in a row, or more than %(amber)s in one. The first "
-                "time is a note.",
+                "Knees, ankles or shins hurt more than %(green)s of 10 in %(count)s runs in a row, or more than %(amber)s in one. "
+                "The first time is a note.",
                 one.leg_pain_in_row,
             ) % {"green": bands.green_max, "amber": bands.amber_max, "count": one.leg_pain_in_row}
         case Rule.UNSETTLED:
             return ngettext(
                 "The back has not settled on a morning after training, in the last %(days)s days.",
-                "The back has not settled on %(count)s mornings after training in a row, or on one by %(points)s points or more, in the last "
-                "%(days)s days.",
+                "The back has not settled on %(count)s mornings after training in a row, or on one by %(points)s points or more, in the "
+                "last %(days)s days.",
                 one.unsettled_in_row,
             ) % {"count": one.unsettled_in_row, "points": score(one.unsettled_points), "days": one.unsettled_window_days}
         case Rule.PAIN_TREND:

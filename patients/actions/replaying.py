@@ -1,4 +1,4 @@
-"""The last 90 days of a clinic under other rules: a job that repeats every look at every active patient and says what would be different."""
+"""The last 90 days of a clinic under other rules: a job repeats every look at every active patient and says what would be different."""
 
 import datetime as dt
 import uuid

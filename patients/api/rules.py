@@ -26,8 +26,8 @@ class RuleSetRow(Row):
 @extend_schema_view(
     list=extend_schema(
         summary="Rule sets of the clinic",
-        description="The numbers of the triage rules, newest first: the first one is in force. Others are put in force on the page, after a "
-        "replay of the last 90 days.",
+        description="The numbers of the triage rules, newest first: the first one is in force. Others are put in force on the page, "
+        "after a replay of the last 90 days.",
     ),
     retrieve=extend_schema(summary="One rule set"),
 )
