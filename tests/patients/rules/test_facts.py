@@ -70,13 +70,10 @@ def some_facts(chance: random.Random) -> Facts:
         return [[on, chance.choice(values)] for on in sorted(days) if chance.random() < 0.5]
 
     facts: Facts = {name: series(0, 4, 7) for name in SERIES if name not in {"sessions", "reports", "assessments"}}
-    facts["sessions"] = [
-        [on, chance.choice(["planned", "done", "missed"]), chance.choice(["home", "supervised"]), 1, 0.0] for on in days[:4]
-    ]
+    states, places = ["planned", "done", "missed"], ["home", "supervised"]
+    facts["sessions"] = [[on, chance.choice(states), chance.choice(places), 1, 0.0] for on in days[:4]]
     facts["assessments"] = [[on, chance.choice(["middle", "end"])] for on in days[:2]]
-    facts["reports"] = [
-        [str(place), "urgent", chance.choice(["open", "withdrawn"]), on, ["night_pain"]] for place, on in enumerate(days[:2])
-    ]
+    facts["reports"] = [[on, "urgent", chance.choice(["open", "withdrawn"]), on, ["night_pain"]] for on in days[:2]]
     facts["program"] = {"status": chance.choice(["held", "running"]), "starts_on": days[-1]}
     facts["to_clinic"] = [chance.randint(1, 3), days[0]]
     return {name: value for name, value in facts.items() if chance.random() < 0.8}
