@@ -49,7 +49,7 @@ class PatientRow:
     is_alone: bool
     count: int
     told: list[tuple[str, str, str]]
-    """Icon, sentence, day."""
+    """Icon, sentence, day it would be raised on."""
 
     @property
     def rest(self) -> int:
@@ -91,7 +91,7 @@ def show_replay(request: MemberRequest, job: Job, form: forms.Form, *, status: i
         "daily": daily_rows(result, first, days),
         "added": patient_rows(result["added"], people),
         "missed": patient_rows(result["missed"], people),
-        "at_once": patient_rows(result["at_once"], people),
+        "at_once": patient_rows(result["at_once"], people, with_day=False),
         "version": TRIAGE_VERSION,
     }
     return render(request, "patients/rules_replay.html", context, status=status)
@@ -143,15 +143,16 @@ def people_of(member: Membership, result: Mapping[str, Any]) -> dict[str, Patien
     return {str(row.pk): row for row in Patient.objects.visible_to(member).active().filter(pk__in=keys)}
 
 
-def patient_rows(rows: Iterable[Mapping[str, Any]], people: Mapping[str, Patient]) -> list[PatientRow]:
+def patient_rows(rows: Iterable[Mapping[str, Any]], people: Mapping[str, Patient], *, with_day: bool = True) -> list[PatientRow]:
     """Return patients with the sentences of their alerts."""
     return [
-        PatientRow(people[row["patient"]], row["alone"], row["count"], [told_of(one) for one in row["alerts"]])
+        PatientRow(people[row["patient"]], row["alone"], row["count"], [told_of(one, with_day=with_day) for one in row["alerts"]])
         for row in rows
         if row["patient"] in people
     ]
 
 
-def told_of(one: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Return icon, sentence and day of an alert."""
-    return ICONS.get(one["rule"], "info"), reason_text(one["rule"], one["evidence"]), day_text(dt.date.fromisoformat(one["on"]))
+def told_of(one: Mapping[str, Any], *, with_day: bool) -> tuple[str, str, str]:
+    """Return icon, sentence and day of an alert; without a day where the sentence names the same."""
+    day = day_text(dt.date.fromisoformat(one["on"])) if with_day and one["evidence"].get("on") != one["on"] else ""
+    return ICONS.get(one["rule"], "info"), reason_text(one["rule"], one["evidence"]), day

@@ -26,18 +26,18 @@ RULE_NAMES: dict[Rule, Promise] = {
     Rule.READINESS_DROP: gettext_lazy("Falling readiness"),
 }
 LABELS: dict[str, Promise] = {
-    "amber_max": gettext_lazy("Amber up to pain (0–10)"),
+    "amber_max": gettext_lazy("Amber up to pain"),
     "look_back_days": gettext_lazy("Days an entry counts"),
-    "green_max": gettext_lazy("Green up to pain (0–10)"),
+    "green_max": gettext_lazy("Green up to pain"),
     "leg_pain_in_row": gettext_lazy("Runs in a row"),
     "unsettled_in_row": gettext_lazy("Mornings in a row"),
-    "unsettled_points": gettext_lazy("Points for a single morning"),
+    "unsettled_points": gettext_lazy("Points on a single one"),
     "unsettled_window_days": gettext_lazy("Days a morning counts"),
     "trend_entries": gettext_lazy("Entries looked at"),
     "trend_points": gettext_lazy("Points of the rise"),
     "trend_window_days": gettext_lazy("Days they lie within"),
-    "week_rise_points": gettext_lazy("Points of both rises together"),
-    "week_minimum_days": gettext_lazy("Days with an entry a week"),
+    "week_rise_points": gettext_lazy("Points in all"),
+    "week_minimum_days": gettext_lazy("Days with entries"),
     "missed_in_row": gettext_lazy("Sessions in a row"),
     "silence_days": gettext_lazy("Days without an entry"),
     "message_days": gettext_lazy("Days of waiting"),
@@ -179,4 +179,4 @@ def difference_text(one: Difference) -> str:
     if one.name == OFF:
         return _("%(rule)s: on again.") % {"rule": name} if one.after else _("%(rule)s: off.") % {"rule": name}
     values: dict[str, Any] = {"rule": name, "label": str(LABELS[one.name]), "before": score(one.before), "after": score(one.after)}
-    return _("%(rule)s: %(label)s, %(after)s instead of %(before)s.") % values
+    return _("%(rule)s – %(label)s: %(after)s instead of %(before)s.") % values

@@ -6,7 +6,10 @@ from django.utils import timezone
 from patients.actions.caseload import close_past_days
 from patients.actions.erasing import delete_expired
 from patients.actions.looks import thin_looks
+from patients.actions.replaying import replay_clinic
 
+JOBS = (replay_clinic,)
+"""Long work of this app, imported so that a worker knows it."""
 LINES = 500
 """Lines refreshed in one transaction."""
 

@@ -14,7 +14,7 @@ from clinics.localtime import local_day
 from clinics.models import Clinic, Job, Membership
 from patients.actions.looks import Kept, read_looks
 from patients.actions.rules import check_rules, rules_of, values_of
-from patients.models import Alert, Patient
+from patients.models import Alert, Patient, RuleSet
 from patients.rules.facts import Facts
 from patients.rules.replay import Pair, Raised, Track, compare, replay, stands_at_once
 from patients.rules.thresholds import RuleValues, read_rules, write_rules
@@ -23,7 +23,7 @@ DAYS = 90
 BATCH = 50
 KIND = "rules.replay"
 MOST_PATIENTS = 100
-MOST_ALERTS = 5
+MOST_ALERTS = 3
 """So many are told of each patient; how many there are is said."""
 
 
@@ -40,6 +40,8 @@ class Tally:
 
     from_on: dt.date
     days: int
+    kept_since: dt.datetime
+    """Since when looks are kept at this clinic: its first rule set."""
     now: dict[str, list[int]] = field(default_factory=dict)
     proposed: dict[str, list[int]] = field(default_factory=dict)
     added: list[dict[str, Any]] = field(default_factory=list)
@@ -61,7 +63,8 @@ def replay_clinic(job: Job, tell: Callable[[int, int], None]) -> dict[str, Any]:
     clinic, numbers = job.clinic, job.params["numbers"]
     standing, proposed = values_of(uuid.UUID(job.params["rule_set"])), read_rules(numbers)
     today = local_day(job.created_at, clinic.time_zone)
-    tally = Tally(today - dt.timedelta(days=DAYS - 1), DAYS)
+    kept_since = RuleSet.objects.filter(clinic=clinic).order_by("number").values_list("in_force_at", flat=True)[0]
+    tally = Tally(today - dt.timedelta(days=DAYS - 1), DAYS, kept_since)
     patients = list(Patient.objects.active().filter(clinic=clinic).select_related("clinic").order_by("pk"))
     tell(0, len(patients))
     for start in range(0, len(patients), BATCH):
@@ -117,7 +120,7 @@ def replay_patient(
     known = {pair for pair, at in alerts if at < begins_at}
     really, now, then = Track(None, set(known)), Track(rules[0], set(known)), Track(rules[1], set(known))
     number, _at, look = looks[0]
-    is_new = number == 1 and look.on <= local_day(patient.created_at, patient.zone)
+    is_new = number == 1 and patient.created_at >= tally.kept_since
     if look.on > tally.from_on and not is_new:
         tally.first_on = max(tally.first_on or look.on, look.on)
     facts = replay((one for _number, _at, one in looks), [really, now, then], tally.from_on, is_new=is_new)
