@@ -78,6 +78,7 @@ def save_rules(*, clinic: Clinic, data: Mapping[str, Any], saw: uuid.UUID, reaso
             )
     except IntegrityError as error:
         raise Conflict(CHANGED) from error
+    _values[row.pk] = rules
     # Pages and patients read the bands from the clinic, without another query; nothing else writes them.
     bands = {"pain_green_max": rules.bands.green_max, "pain_amber_max": rules.bands.amber_max}
     Clinic.objects.filter(pk=clinic.pk).update(**bands)

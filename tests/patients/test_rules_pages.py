@@ -18,7 +18,7 @@ from patients.actions.caseload import close_past_days
 from patients.actions.diary import check_in
 from patients.actions.replaying import start_replay
 from patients.actions.rules import rules_in_force, rules_of, save_rules, values_of
-from patients.models import Alert, CaseloadEntry, Patient, RuleSet
+from patients.models import Alert, CaseloadEntry, CaseloadLook, Patient, RuleSet, ScheduledSession
 from patients.rules.thresholds import CAN_BE_OFF, DEFAULTS, NUMBERS, read_rules, write_rules
 from tests.caller import Caller
 from tests.cast import Cast, sign_in
@@ -88,9 +88,13 @@ def test_new_rules_hold_for_every_line_and_alert_at_once_and_pages_read_the_band
 def test_lines_are_looked_at_anew_after_a_change_of_rules(cast: Cast) -> None:
     close_past_days(now=timezone.now())
     assert close_past_days(now=timezone.now()) == 0
-    row = change(cast, missed_in_row=1)
+    ScheduledSession.objects.filter(patient=cast.hannah, on__lt=timezone.now().date()).order_by("-on").update(status="missed")
+    row = change(cast, missed_in_row=20)
     assert close_past_days(now=timezone.now()) == Patient.objects.active().filter(clinic=cast.riverside).count()
-    assert Alert.objects.filter(rule="missed_sessions", rule_set=row).exists() == (Alert.objects.filter(rule="missed_sessions").exists())
+    row = change(cast, missed_in_row=2)
+    assert close_past_days(now=timezone.now()) == Patient.objects.active().filter(clinic=cast.riverside).count()
+    assert set(CaseloadLook.objects.filter(rule_set=row).values_list("patient__clinic", flat=True)) <= {cast.riverside.pk}
+    assert Alert.objects.filter(patient=cast.hannah, rule="missed_sessions", rule_set=row).exists()
     assert close_past_days(now=timezone.now()) == 0
 
 
@@ -150,7 +154,8 @@ def test_a_manager_sees_every_rule_with_its_numbers_and_a_therapist_may_look(cli
         ("silence_days", "1", "Enter a number from 2 to 60."),
         ("silence_days", "", "Please enter a whole number."),
         ("silence_days", "2.5", "Please enter a whole number."),
-        ("unsettled_points", "NaN", "Enter a number from 1.5 to 6."),
+        ("unsettled_points", "NaN", "Please enter a number."),
+        ("unsettled_points", "9", "Enter a number from 1.5 to 6."),
         ("unsettled_points", "1.7", "Enter a number in steps of 0.5."),
         ("amber_max", "2", "Amber must end above green."),
     ],
