@@ -64,7 +64,7 @@ def judge(
         )
         for reason in triage.new_reasons(reasons, set(known))
     ]
-    look = note_look(entry, patient, today, before=before, is_news=bool(new), now=now)
+    look = note_look(entry, patient, entry.rule_set_id, before=before, is_news=bool(new), now=now)
     facts["raised"] = sorted(raised | {mark_of(alert.rule, alert.evidence_key) for alert in new})
     alerts = facts["alerts"] = dict(facts.get("alerts", {}))
     for alert in new:
@@ -93,7 +93,7 @@ def judge(
 
 
 def note_look(
-    entry: CaseloadEntry, patient: Patient, today: dt.date, *, before: Facts, is_news: bool, now: dt.datetime
+    entry: CaseloadEntry, patient: Patient, rule_set_id: uuid.UUID, *, before: Facts, is_news: bool, now: dt.datetime
 ) -> list[CaseloadLook]:
     """Return what is to be kept of a look: what changed for the rules since the one before; the first holds everything.
 
@@ -102,6 +102,7 @@ def note_look(
     if patient.erased_at is not None:
         entry.looks = 0
         return []
+    today = local_day(now, patient.zone)
     changes = difference(before if entry.looks else {}, entry.facts)
     last = entry.refreshed_at
     is_same_day = last is not None and local_day(last, patient.zone) == today
@@ -115,7 +116,7 @@ def note_look(
             number=entry.looks,
             on=today,
             at=now,
-            rule_set_id=entry.rule_set_id,
+            rule_set_id=rule_set_id,
             changes=changes,
         )
     ]

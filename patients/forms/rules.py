@@ -55,7 +55,7 @@ def number_field(one: Number) -> forms.Field:
     kind: type[forms.IntegerField] = forms.IntegerField if one.is_whole else forms.FloatField
     wrong = _("Please enter a whole number.") if one.is_whole else _("Please enter a number.")
     return kind(
-        label=LABELS[one.name],
+        label=str(LABELS[one.name]),
         help_text=number_hint(one),
         widget=forms.NumberInput(attrs=attrs),
         error_messages={"invalid": wrong, "required": wrong},

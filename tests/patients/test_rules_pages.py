@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from clinics.errors import Conflict, Invalid, NotAllowed
 from clinics.jobs import run_job
+from clinics.localtime import local_day
 from clinics.models import AuditEvent, Clinic, Job
 from patients.actions.caseload import close_past_days
 from patients.actions.diary import check_in
@@ -28,7 +29,7 @@ RULES, TRY, HISTORY = "/clinic/rules/", "/clinic/rules/replay/", "/clinic/rules/
 
 def entered(**changes: Any) -> dict[str, Any]:
     """Return the form as a manager sends it; a rule given as False is off."""
-    sent = {name: f"{one.default:g}" for name, one in NUMBERS.items()}
+    sent: dict[str, Any] = {name: f"{one.default:g}" for name, one in NUMBERS.items()}
     sent |= {f"on_{rule.value}": "on" for rule in CAN_BE_OFF}
     sent |= changes
     return {name: value for name, value in sent.items() if value is not False}
@@ -88,7 +89,7 @@ def test_new_rules_hold_for_every_line_and_alert_at_once_and_pages_read_the_band
 def test_lines_are_looked_at_anew_after_a_change_of_rules(cast: Cast) -> None:
     close_past_days(now=timezone.now())
     assert close_past_days(now=timezone.now()) == 0
-    ScheduledSession.objects.filter(patient=cast.hannah, on__lt=timezone.now().date()).order_by("-on").update(status="missed")
+    ScheduledSession.objects.filter(patient=cast.hannah, on__lt=local_day(timezone.now(), "Europe/Berlin")).update(status="missed")
     row = change(cast, missed_in_row=20)
     assert close_past_days(now=timezone.now()) == Patient.objects.active().filter(clinic=cast.riverside).count()
     row = change(cast, missed_in_row=2)
