@@ -45,6 +45,7 @@ ROWS: dict[str, tuple[Any, dict[str, Any]]] = {
     "programs:program": (Program, {}),
     "programs:exercise": (Exercise, {}),
     "clinics:job": (Job, {}),
+    "patients:rules_": (Job, {"kind": "rules.replay", "status": "done"}),
     "clinics:staff_end": (Membership, {"user__first_name": "Amara"}),
     "patients:assign": (Patient, {"first_name": "Nora"}),
     "patients:patient_invite": (Patient, {"first_name": "Nora"}),
