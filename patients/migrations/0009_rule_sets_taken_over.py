@@ -42,5 +42,5 @@ class Migration(migrations.Migration):
     """The settings leave the clinic only when they have been taken over."""
 
     dependencies = [("clinics", "0005_group_places"), ("patients", "0008_rule_sets")]
-    run_before = [("clinics", "0007_rules_elsewhere")]
+    run_before = [("clinics", "0008_rules_elsewhere")]
     operations = [migrations.RunPython(take_over, migrations.RunPython.noop)]

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
     """The bands of pain stay, because pages and patients read them; only a rule set in force writes them."""
 
-    dependencies = [("clinics", "0006_jobs")]
+    dependencies = [('clinics', '0007_invitation_undelivered')]
     operations = [
         migrations.RemoveField("clinic", "silence_days"),
         migrations.RemoveField("clinic", "missed_in_a_row"),
