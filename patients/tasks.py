@@ -5,15 +5,18 @@ from django.utils import timezone
 
 from patients.actions.caseload import close_past_days
 from patients.actions.erasing import delete_expired
+from patients.actions.import_after import forget_files, invite_imported
 
 
 @shared_task(name="patients.tick")
 def close_days() -> None:
-    """Close the sessions of past days and bring old caseload lines up to date."""
+    """Close the sessions of past days, bring old caseload lines up to date, and send the next invitations of imports."""
     close_past_days(now=timezone.now())
+    invite_imported(now=timezone.now())
 
 
 @shared_task(name="patients.delete_expired")
 def delete_what_expired() -> None:
-    """Delete what is left of erased people when its time is over."""
+    """Delete what is left of erased people when its time is over, and files that were not imported."""
     delete_expired(now=timezone.now())
+    forget_files(now=timezone.now())
