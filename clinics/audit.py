@@ -106,12 +106,11 @@ def record_rows(action: str, keys: Iterable[uuid.UUID], *, like: models.Model, *
     `like` is a row of the table the keys belong to.
     """
     known = event(action, row=like, **what)
-    names = [field.attname for field in AuditEvent._meta.concrete_fields]
-    table = Table(AuditEvent, *names)
+    own = ("id", "patient_id", "object_id")
+    common = {field.attname: getattr(known, field.attname) for field in AuditEvent._meta.concrete_fields if field.attname not in own}
+    table = Table(AuditEvent, *own, **common)
     for key in keys:
-        values = {name: getattr(known, name) for name in names}
-        values |= {"id": uuid7().hex, "patient_id": key.hex, "object_id": key.hex}
-        table.add(*(value.hex if isinstance(value, uuid.UUID) else value for value in values.values()))
+        table.add(uuid7().hex, key.hex, key.hex)
     table.store()
 
 

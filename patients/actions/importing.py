@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -312,6 +313,10 @@ def run_import(job: Job, tell: Tell) -> dict[str, Any]:
     return {"file": str(file.pk)}
 
 
+AS_TYPED = ("first_name", "last_name", "email", "phone", "born_on", "sex", "time_zone")
+as_typed = attrgetter(*AS_TYPED)
+
+
 class Change(NamedTuple):
     """What a line says about somebody who is here already."""
 
@@ -327,27 +332,11 @@ class Writer:
         """Take whose import it is and the numbers for people without one."""
         self.file, self.by, self.numbers, self.now = file, by, numbers, now
         self.clinic = file.clinic
-        self.members = Table(Membership, "id", "clinic_id", "role", "name", "created_at")
-        self.patients = Table(
-            Patient,
-            "id",
-            "clinic_id",
-            "membership_id",
-            "therapist_id",
-            "number",
-            "first_name",
-            "last_name",
-            "search_text",
-            "email",
-            "phone",
-            "born_on",
-            "sex",
-            "language",
-            "time_zone",
-            "imported_with_id",
-            "created_at",
-        )
-        self.lines = Table(CaseloadEntry, "patient_id", "clinic_id", "refreshed_at")
+        here = {"clinic_id": self.clinic.pk}
+        self.members = Table(Membership, "id", "name", role=Role.PATIENT.value, created_at=now, **here)
+        columns = ("id", "membership_id", "therapist_id", "search_text", "number", "language", *AS_TYPED)
+        self.patients = Table(Patient, *columns, imported_with_id=file.pk, created_at=now, **here)
+        self.lines = Table(CaseloadEntry, "patient_id", refreshed_at=now, **here)
         self.keys: list[Any] = []
         self.changes: list[Change] = []
 
@@ -362,33 +351,23 @@ class Writer:
 
     def add_new(self, person: Person) -> None:
         """Add the rows of a new record."""
-        key, clinic = uuid7(), self.clinic
+        key, name = uuid7(), known_as(person.first_name, person.last_name)
         self.keys.append(key)
-        member = self.add_member(known_as(person.first_name, person.last_name)) if person.email else None
         self.patients.add(
             key.hex,
-            clinic.pk.hex,
-            member.hex if member else None,
+            self.add_member(name).hex if person.email else None,
             (person.therapist or self.file.therapist_id).hex,
+            searched(name),
             person.number or next(self.numbers),
-            person.first_name,
-            person.last_name,
-            searched(known_as(person.first_name, person.last_name)),
-            person.email,
-            person.phone,
-            person.born_on,
-            person.sex,
-            person.language or clinic.language,
-            person.time_zone,
-            self.file.pk.hex,
-            self.now,
+            person.language or self.clinic.language,
+            *as_typed(person),
         )
-        self.lines.add(key.hex, clinic.pk.hex, self.now)
+        self.lines.add(key.hex)
 
     def add_member(self, name: str) -> Any:
         """Add a membership nobody was invited to yet, and return its key."""
         key = uuid7()
-        self.members.add(key.hex, self.clinic.pk.hex, Role.PATIENT.value, name, self.now)
+        self.members.add(key.hex, name)
         return key
 
     def store(self) -> None:

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from patients.rules.importing import Column, Reading, Row
@@ -26,6 +27,8 @@ LONGEST_FULL_NAME = 160
 SHOWN = 60
 """Characters of a cell that a finding repeats."""
 FIRST_YEAR = 1900
+REPEATED = frozenset({Column.SEX, Column.LANGUAGE, Column.TIME_ZONE, Column.THERAPIST})
+"""Columns with the same few words in all lines."""
 SEXES: Mapping[str, str] = {
     **dict.fromkeys(("f", "female", "woman", "w", "weiblich", "frau"), "f"),
     **dict.fromkeys(("m", "male", "man", "männlich", "maennlich", "mann", "herr"), "m"),
@@ -108,6 +111,7 @@ class Known:
 
 
 KNOWN_BY = ("number", "first_name", "last_name", "born_on", "email", "phone")
+known_by = attrgetter(*KNOWN_BY)
 
 
 @dataclass(slots=True)
@@ -160,6 +164,7 @@ def fold(text: str) -> str:
 ISO = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?)?")
 POINTED = re.compile(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})")
 SLASHED = re.compile(r"([0-9]{1,2})[/-]([0-9]{1,2})[/-]([0-9]{4})")
+SCIENTIFIC = re.compile(r"[0-9][.,]?[0-9]*[eE]\+[0-9]+")
 SHORT_YEAR = re.compile(r"[0-9]{1,2}[./-] ?[0-9]{1,2}[./-] ?[0-9]{2}")
 
 
@@ -213,6 +218,7 @@ class Reader:
         self.places = [(place, Column(column)) for place, column in enumerate(reading.columns) if column]
         self.width = len(reading.columns)
         self.around = around
+        self.remembered: dict[tuple[Column, str], Any] = {}
         self.read: dict[Column, Callable[[str], Any]] = {
             Column.BORN_ON: self.date,
             Column.SEX: self.sex,
@@ -251,7 +257,13 @@ class Reader:
         if len(text) > LONGEST.get(column, len(text)):
             raise Wrong(Trouble.TOO_LONG)
         read = self.read.get(column)
-        return text if read is None else read(text)
+        if read is None:
+            return text
+        if column not in REPEATED:
+            return read(text)
+        if (column, text) not in self.remembered:
+            self.remembered[column, text] = read(text)
+        return self.remembered[column, text]
 
     def date(self, text: str) -> dt.date:
         """Return a date of birth; raises Wrong for one before 1900 or to come."""
@@ -282,7 +294,7 @@ class Reader:
 
     def phone(self, text: str) -> str:
         """Return a telephone number as it is; raises Wrong for one a spreadsheet has shortened (4.9E+11)."""
-        if re.fullmatch(r"[0-9][.,]?[0-9]*[eE]\+[0-9]+", text):
+        if SCIENTIFIC.fullmatch(text):
             raise Wrong(Trouble.SHORTENED)
         return text
 
@@ -312,13 +324,13 @@ class Directory:
         self.addresses: dict[str, Known] = {}
         self.names: dict[str, dict[dt.date | None, Known]] = {}
 
-    def add(self, one: Known) -> None:
-        """Remember somebody; the first with a number, an address or a name stays."""
+    def add(self, one: Known, name: str) -> None:
+        """Remember somebody with a folded name; the first with a number, an address or a name stays."""
         if one.number:
             self.numbers.setdefault(one.number, one)
         if one.email:
             self.addresses.setdefault(one.email, one)
-        self.names.setdefault(name_of(one), {}).setdefault(one.born_on, one)
+        self.names.setdefault(name, {}).setdefault(one.born_on, one)
 
 
 def name_of(one: "Known | Person") -> str:
@@ -336,13 +348,13 @@ class Match:
     other: Known | None = None
 
 
-def match(person: Person, directory: Directory) -> Match:
-    """Return whether somebody is in the directory.
+def match(person: Person, name: str, directory: Directory) -> Match:
+    """Return whether somebody of this folded name is in the directory.
 
     The number decides, but never against the name. The address decides together with the name or the date of birth: families share
     one. Name and date of birth decide together, and a name alone where nothing tells two people apart. Everything less is only said.
     """
-    born, name = person.born_on, name_of(person)
+    born = person.born_on
     if person.number and (found := directory.numbers.get(person.number)):
         if name_of(found) == name or born is not None and born == found.born_on:
             return Match(same=found)
@@ -372,13 +384,14 @@ class Checker:
         self.here, self.earlier = Directory(), Directory()
         self.taken: set[Any] = set()
         for one in around.known:
-            self.here.add(one)
+            self.here.add(one, name_of(one))
 
     def check(self, row: Row) -> Checked:
         """Return what becomes of a line."""
         findings: list[Finding] = []
         person = self.reader.person(row, findings)
-        here, earlier = match(person, self.here), match(person, self.earlier)
+        name = name_of(person)
+        here, earlier = match(person, name, self.here), match(person, name, self.earlier)
         same = None
         if earlier.same is not None:
             self.say(findings, row, Trouble.TWICE, earlier.same.key, Column.LAST_NAME)
@@ -395,7 +408,7 @@ class Checker:
                     self.say(findings, row, found.trouble, other, found.column or Column.LAST_NAME)
         # A line with a person who stands in it twice says nothing new to the lines that follow.
         if earlier.same is None:
-            self.earlier.add(Known(row.line, *(getattr(person, name) for name in KNOWN_BY)))
+            self.earlier.add(Known(row.line, *known_by(person)), name)
         return Checked(row.line, self.verdict(findings, same), person, findings, same)
 
     def say(self, findings: list[Finding], row: Row, trouble: Trouble, other: Any, column: Column) -> None:

@@ -262,7 +262,7 @@ def test_an_import_stays_when_somebody_has_more_than_the_record(cast: Cast, what
 
 
 def people_with_addresses(cast: Cast, count: int) -> ImportFile:
-    return imported(cast, HEAD, *(f"Person;N{place};;p{place}@patients.example;;;" for place in range(count)), "Ohne;Adresse;;;;;")
+    return imported(cast, HEAD, *(f"Person;N{place};;p{place}@patients.example;;;" for place in range(count)), "Without;Address;;;;;")
 
 
 def test_people_are_invited_a_few_at_a_time_and_nobody_twice(
@@ -306,7 +306,7 @@ def test_a_mail_nobody_took_is_sent_with_a_new_key_the_next_time(cast: Cast, mon
 def test_a_manager_who_left_invites_nobody_any_more(cast: Cast) -> None:
     file = people_with_addresses(cast, 1)
     set_inviting(file=file, on=True, by=cast.manager, now=cast.now)
-    User.objects.filter(pk=cast.manager.user_id).update(is_active=False)
+    User.objects.filter(email="manager@riverside.example").update(is_active=False)
     invite_imported(now=cast.now)
     assert not Invitation.objects.filter(membership__patient__imported_with=file).exists()
     assert not fresh(file).invites
