@@ -1,5 +1,6 @@
 """What is said about an import: names of columns, why a file cannot be read, and what to do about each line."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clinics.models import Language
+from patients.models import Patient
+from patients.moments import day_month_year
 from patients.rules.import_lines import Trouble, Verdict
 from patients.rules.importing import LONGEST_CELL, MOST_COLUMNS, MOST_LINES, Column, Fault
 
@@ -106,6 +110,19 @@ def finding_text(trouble: str, other: str | int) -> str:
         return f"{fault_text(trouble)} {TROUBLES[Trouble.BROKEN]}"
     named = trouble in {Trouble.NUMBER_OF_OTHER, Trouble.HERE, Trouble.TWICE, Trouble.SAME_ADDRESS, Trouble.SAME_NAME}
     return str(TROUBLES[trouble]) % {"other": other_text(other) if named else other}
+
+
+def value_text(column: str, stored: str, staff: Mapping[str, str]) -> str:
+    """Say how a cell was understood; `staff` are the names of members by key."""
+    if not stored:
+        return ""
+    if column == Column.BORN_ON:
+        return day_month_year(dt.date.fromisoformat(stored))
+    if column == Column.SEX:
+        return str(Patient.Sex(stored).label)
+    if column == Column.LANGUAGE:
+        return str(Language(stored).label)
+    return staff.get(stored, "") if column == Column.THERAPIST else stored
 
 
 def finding_row(stored: list[Any]) -> dict[str, Any]:

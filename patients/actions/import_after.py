@@ -24,6 +24,8 @@ from patients.states import IMPORT
 KEPT = dt.timedelta(hours=24)
 """So long a file that was not imported is kept."""
 AT_A_TIME = 400
+SMALL = 2000
+"""Records of an import that are looked through within a request."""
 INVITED_PER_HOUR = 40
 """Invitations an import sends in an hour: ten of the clinic's fifty are left for people at the desk."""
 INVITED_PER_TICK = 10
@@ -40,8 +42,14 @@ def start_taking_back(*, file: ImportFile, by: Membership, now: dt.datetime) -> 
     refuse_busy(file.clinic_id)
     if file.status != ImportFile.Status.DONE:
         raise Conflict(_("This was changed in the meantime. Please look at it again."))
-    refuse_used(file)
+    if is_small(file):
+        refuse_used(file)
     return start_job(TAKE_BACK, by=by, params={"file": str(file.pk)}, now=now)
+
+
+def is_small(file: ImportFile) -> bool:
+    """Tell whether a page may look for itself whether an import is in use; for large ones the job does."""
+    return int(file.counts.get("new", 0)) <= SMALL
 
 
 def in_use(file: ImportFile) -> "models.QuerySet[Patient]":
@@ -74,7 +82,7 @@ def take_back(job: Job, tell: Tell) -> dict[str, Any]:
     Clinic.objects.select_for_update(no_key=True).get(pk=job.clinic_id)
     file = file_of(job)
     may(job.by, ACTION, file.clinic_id)
-    advance(file, ImportFile.Status.TAKEN_BACK, table=IMPORT, now=now, invites=False)
+    advance(file, ImportFile.Status.TAKEN_BACK, table=IMPORT, now=now, inviter=None)
     refuse_used(file)
     rows = list(Patient.objects.filter(imported_with=file, clinic_id=file.clinic_id).order_by("pk").values_list("pk", "membership_id"))
     audit.record_rows("patient.uncreate", [key for key, _member in rows], like=Patient(clinic=file.clinic), by=job.by, at=now)
@@ -109,7 +117,7 @@ def set_inviting(*, file: ImportFile, on: bool, by: Membership, now: dt.datetime
     """Begin or stop to invite the people of an import who have an address; raises NotAllowed, Conflict (not imported)."""
     may(by, ACTION, file.clinic_id)
     may(by, "patient.invite", file.clinic_id)
-    moved = ImportFile.objects.filter(pk=file.pk, status=ImportFile.Status.DONE).update(invites=on, by=by, changed_at=now)
+    moved = ImportFile.objects.filter(pk=file.pk, status=ImportFile.Status.DONE).update(inviter=by if on else None)
     if not moved:
         raise Conflict(_("This was changed in the meantime. Please look at it again."))
     audit.record("import.invite", row=file, by=by, at=now, on=on)
@@ -133,7 +141,7 @@ def invite_imported(*, now: dt.datetime) -> int:
     by a conditional UPDATE. A mail the server did not take is sent with a new key the next time.
     """
     sent = 0
-    files = ImportFile.objects.light().filter(invites=True, status=ImportFile.Status.DONE).select_related("by__user", "by__clinic")
+    files = ImportFile.objects.light().filter(inviter__isnull=False, status=ImportFile.Status.DONE).select_related("inviter__user")
     for file in files.order_by("changed_at"):
         for patient in list(to_invite(file).select_related("membership__clinic")[:INVITED_PER_TICK]):
             if not throttle.take(f"import-invite:{file.clinic_id}", amount=INVITED_PER_HOUR, seconds=3600, now=now):
@@ -147,7 +155,7 @@ def invite_imported(*, now: dt.datetime) -> int:
                 break
         else:
             if not to_invite(file).exists():
-                ImportFile.objects.filter(pk=file.pk).update(invites=False)
+                ImportFile.objects.filter(pk=file.pk).update(inviter=None)
     return sent
 
 
@@ -159,20 +167,20 @@ def invite_one(file: ImportFile, patient: Patient, *, now: dt.datetime) -> bool:
     before = file.invited_to
     invitation: Invitation | None = None
     with transaction.atomic():
-        if not ImportFile.objects.filter(pk=file.pk, invites=True, invited_to=before).update(invited_to=patient.pk):
+        if not ImportFile.objects.filter(pk=file.pk, inviter=file.inviter, invited_to=before).update(invited_to=patient.pk):
             return False
         file.invited_to = patient.pk
-        membership = patient.membership
-        if membership is None:
+        membership, by = patient.membership, file.inviter
+        if membership is None or by is None:
             return True
         try:
             with transaction.atomic():
-                invitation, _key = invite_to(membership=membership, email=patient.email, by=file.by, now=now, language=patient.language)
+                invitation, _key = invite_to(membership=membership, email=patient.email, by=by, now=now, language=patient.language)
         except TooMany:
             file.invited_to = before
             raise
         except DomainError as refused:
-            audit.record("import.pass_over", row=file, patient_id=patient.pk, by=file.by, at=now, code=refused.code)
+            audit.record("import.pass_over", row=file, patient_id=patient.pk, by=by, at=now, code=refused.code)
     if invitation is not None and not getattr(invitation, "mail_taken", True):
         # Nobody has the key: it is void, and the next tick begins here again.
         Invitation.objects.filter(pk=invitation.pk, accepted_at=None).update(revoked_at=now)

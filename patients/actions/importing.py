@@ -297,7 +297,22 @@ def run_import(job: Job, tell: Tell) -> dict[str, Any]:
         tops[digits] = max(top, tops.get(digits, 0))
     writer = Writer(file, job.by, numbers_after(tops), now=now)
     counts: Counter[str] = Counter()
-    for line in checked_lines(file, content_of(file), tell, now=now):
+    try:
+        write_lines(writer, counts, checked_lines(file, content_of(file), tell, now=now))
+    except IntegrityError as error:  # somebody opened a record by hand and typed one of the numbers
+        raise Conflict(
+            _("A number of this file was given to somebody else just now. Nothing was imported; please check the file again.")
+        ) from error
+    done: dict[str, Any] = {"counts": dict(counts), "content": None, "findings": None}
+    advance(file, ImportFile.Status.DONE, table=IMPORT, now=now, **done)
+    told = {verdict.value: counts[verdict] for verdict in (Verdict.NEW, Verdict.UPDATED, Verdict.SKIPPED)}
+    audit.record("import.run", row=file, by=job.by, at=now, digest=file.digest, **told)
+    return {"file": str(file.pk)}
+
+
+def write_lines(writer: "Writer", counts: Counter[str], lines: Iterator[Checked]) -> None:
+    """Write all lines and count them; raises Conflict at one that is wrong, IntegrityError when a number is taken."""
+    for line in lines:
         if line.verdict == Verdict.WRONG:
             raise Conflict(
                 _("Line %(line)s cannot be imported any more. Nothing was imported; please check the file again.") % {"line": line.line}
@@ -306,11 +321,6 @@ def run_import(job: Job, tell: Tell) -> dict[str, Any]:
         counts["addresses"] += line.verdict == Verdict.NEW and bool(line.person.email)
         writer.add(line)
     writer.store()
-    done: dict[str, Any] = {"counts": dict(counts), "content": None, "findings": None}
-    advance(file, ImportFile.Status.DONE, table=IMPORT, now=now, **done)
-    told = {verdict.value: counts[verdict] for verdict in (Verdict.NEW, Verdict.UPDATED, Verdict.SKIPPED)}
-    audit.record("import.run", row=file, by=job.by, at=now, digest=file.digest, **told)
-    return {"file": str(file.pk)}
 
 
 AS_TYPED = ("first_name", "last_name", "email", "phone", "born_on", "sex", "time_zone")

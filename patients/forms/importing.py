@@ -19,18 +19,33 @@ SPELLED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 """Delimiters as a form sends them: a tab would be stripped."""
 
 
+class EitherFile(forms.FileField):
+    """A file that may be missing because something else stands for it; so nobody calls it optional."""
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """Return the file, None without one."""
+        return super().clean(data, initial) if data else None
+
+
+class EitherText(forms.CharField):
+    """A text that may be missing because something else stands for it."""
+
+    def clean(self, value: Any) -> Any:
+        """Return the text, empty without one."""
+        return super().clean(value) if value else ""
+
+
 class UploadForm(forms.Form):
     """A file with patients, or its lines pasted."""
 
-    file = forms.FileField(
+    use_required_attribute = False
+    file = EitherFile(
         label=_("CSV file"),
-        required=False,
         allow_empty_file=True,
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv,text/plain"}),
     )
-    text = forms.CharField(
+    text = EitherText(
         label=_("Or paste the lines"),
-        required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"}),
         help_text=_("With the names of the columns in the first line. Up to 2 MB; a file may be larger."),
@@ -95,7 +110,11 @@ class ReadingForm(forms.Form):
         for place in range(columns):
             held = reading.columns[place] if place < len(reading.columns) else ""
             self.fields[f"column_{place}"] = forms.ChoiceField(
-                label=_("Column %(n)s") % {"n": place + 1}, required=False, choices=[("", _("left out")), *COLUMNS.items()], initial=held
+                label=_("Column %(n)s") % {"n": place + 1},
+                required=False,
+                choices=[("", _("left out")), *COLUMNS.items()],
+                initial=held,
+                widget=forms.Select(attrs={"class": "input"}),
             )
         self.columns = columns
 

@@ -42,7 +42,14 @@ class ImportFile(ScopedModel):
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.WAITING)
     counts = models.JSONField(default=dict, blank=True, help_text=_("Lines by what becomes of them."))
     findings = models.BinaryField(null=True, editable=False, help_text=_("What was said about lines, compressed JSON."))
-    invites = models.BooleanField(_("invitations are sent"), default=False)
+    inviter = models.ForeignKey(
+        Membership,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("In whose name its people are being invited; empty when they are not."),
+    )
     invited_to = models.UUIDField(null=True, blank=True, editable=False, help_text=_("The last patient whose invitation was dealt with."))
     uploaded_at = models.DateTimeField(_("uploaded at"))
     changed_at = models.DateTimeField(_("changed at"))

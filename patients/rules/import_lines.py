@@ -394,27 +394,29 @@ class Checker:
         here, earlier = match(person, name, self.here), match(person, name, self.earlier)
         same = None
         if earlier.same is not None:
-            self.say(findings, row, Trouble.TWICE, earlier.same.key, Column.LAST_NAME)
+            self.say(findings, row, person, Trouble.TWICE, earlier.same.key)
         elif here.same is not None and here.same.key in self.taken:
-            self.say(findings, row, Trouble.TWICE, here.same.number, Column.LAST_NAME)
+            self.say(findings, row, person, Trouble.TWICE, here.same.number)
         elif here.same is not None:
             same = here.same.key
             self.taken.add(same)
-            self.say(findings, row, Trouble.HERE, here.same.number, Column.LAST_NAME)
+            self.say(findings, row, person, Trouble.HERE, here.same.number)
         else:
             for found, is_here in ((here, True), (earlier, False)):
                 if found.trouble is not None and found.other is not None:
                     other = found.other.number if is_here else found.other.key
-                    self.say(findings, row, found.trouble, other, found.column or Column.LAST_NAME)
+                    self.say(findings, row, person, found.trouble, other, found.column or Column.LAST_NAME)
         # A line with a person who stands in it twice says nothing new to the lines that follow.
         if earlier.same is None:
             self.earlier.add(Known(row.line, *known_by(person)), name)
         return Checked(row.line, self.verdict(findings, same), person, findings, same)
 
-    def say(self, findings: list[Finding], row: Row, trouble: Trouble, other: Any, column: Column) -> None:
+    def say(
+        self, findings: list[Finding], row: Row, person: Person, trouble: Trouble, other: Any, column: Column = Column.LAST_NAME
+    ) -> None:
         """Add a finding about somebody else: an error unless it is only a warning, or duplicates are refused."""
         refuses = self.duplicates == "refuse" and trouble in (Trouble.HERE, Trouble.TWICE)
-        findings.append(Finding(row.line, column, trouble, "", other, trouble not in WARNINGS or refuses))
+        findings.append(Finding(row.line, column, trouble, getattr(person, column)[:SHOWN], other, trouble not in WARNINGS or refuses))
 
     def verdict(self, findings: Sequence[Finding], same: Any) -> Verdict:
         """Return what becomes of a line with these findings."""

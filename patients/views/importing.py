@@ -16,7 +16,7 @@ from clinics import audit
 from clinics.errors import DomainError, Invalid
 from clinics.models import Job, Membership
 from clinics.web import MemberRequest, add_errors, get_visible, page, status_of
-from patients.actions.import_after import in_use, set_inviting, start_taking_back, to_invite
+from patients.actions.import_after import in_use, is_small, set_inviting, start_taking_back, to_invite
 from patients.actions.importing import (
     ACTION,
     TAKE_BACK,
@@ -32,11 +32,12 @@ from patients.actions.importing import (
     start_import,
 )
 from patients.forms.importing import ReadingForm, UploadForm
-from patients.import_words import COLUMNS, ENCODINGS, VERDICTS, finding_row
+from patients.import_words import COLUMNS, ENCODINGS, VERDICTS, finding_row, value_text
 from patients.models import ImportFile, Patient
 from patients.rules.importing import Reading, first_rows, names_of_columns
 
 SHOWN_ROWS = 3
+SHOWN_USED = 10
 PER_PAGE = 100
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would take for the beginning of a formula."""
@@ -180,7 +181,7 @@ def sample_table(member: Membership, file: ImportFile, held: list[str]) -> list[
             "line": line,
             "verdict": VERDICTS[verdict],
             "is_wrong": verdict == "wrong",
-            "cells": [names.get(values.get(column, ""), "") if column == "therapist" else values.get(column, "") for column in held],
+            "cells": [value_text(column, values.get(column, ""), names) for column in held],
         }
         for line, verdict, values in sample_of(file)
     ]
@@ -214,9 +215,11 @@ def import_take_back(request: MemberRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST":
         job = start_taking_back(file=file, by=request.member, now=timezone.now())
         return redirect("clinics:job", pk=job.pk)
-    used = in_use(file)
-    context = {"file": file, "count": Patient.objects.visible_to(request.member).filter(imported_with=file).count()}
-    context |= {"used": list(used.order_by("last_name")[:10]), "used_count": used.count()}
+    used = list(in_use(file).order_by("last_name")) if is_small(file) else []
+    if used:
+        audit.record("import.view", row=file, part="in_use", ids=[str(one.pk) for one in used[:SHOWN_USED]])
+    count = Patient.objects.visible_to(request.member).filter(imported_with=file).count()
+    context = {"file": file, "count": count, "used": used[:SHOWN_USED], "used_count": len(used)}
     return render(request, "patients/import_take_back.html", context)
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from clinics.jobs import run_job
 from clinics.models import AuditEvent, Job
+from patients.actions.people import archive_patient
 from patients.import_words import COLUMNS, FAULTS, TROUBLES, VERDICTS, finding_row
 from patients.models import ImportFile, Patient
 from patients.rules.import_lines import Trouble, Verdict
@@ -186,14 +187,24 @@ def test_a_discarded_file_and_a_forgotten_one_are_not_there(manager: Client, cas
     assert manager.get(address("file", file)).status_code == 404
 
 
+def test_an_import_in_use_says_whose_and_offers_no_way_back(manager: Client, cast: Cast) -> None:
+    file = imported(cast, *NEW)
+    carla = Patient.objects.get(imported_with=file, first_name="Carla")
+    archive_patient(patient=carla, by=cast.manager, now=cast.now)
+    page = manager.get(address("take_back", file)).content.decode()
+    assert reverse("patients:patient", args=[carla.pk]) in page
+    assert "btn--danger" not in page
+    assert manager.post(address("take_back", file)).status_code == 409
+
+
 def test_inviting_begins_and_ends_by_a_button(manager: Client, cast: Cast) -> None:
     file = imported(cast, *NEW)
     assert "1 person of this import" in manager.get(address("file", file)).content.decode()
     manager.post(address("invite", file), {"on": "1"})
-    assert ImportFile.objects.get(pk=file.pk).invites
+    assert ImportFile.objects.get(pk=file.pk).inviter == cast.manager
     assert "Stop inviting" in manager.get(address("file", file)).content.decode()
     manager.post(address("invite", file), {"on": "0"})
-    assert not ImportFile.objects.get(pk=file.pk).invites
+    assert ImportFile.objects.get(pk=file.pk).inviter is None
 
 
 def test_therapists_and_other_clinics_see_nothing_of_it(cast: Cast, client: Client) -> None:
