@@ -27,7 +27,7 @@ from clinics.models import Clinic, Job, Membership, Role
 from clinics.prepared import PreparedUpdate
 from clinics.rows import Table
 from clinics.transitions import advance
-from patients.actions.people import highest_numbers, known_as
+from patients.actions.people import check_person, highest_numbers, known_as
 from patients.import_words import fault_text
 from patients.models import CaseloadEntry, ImportFile, Patient
 from patients.models.patient import searched
@@ -150,8 +150,9 @@ def read_again(*, file: ImportFile, reading: Reading, by: Membership, now: dt.da
 
 @transaction.atomic
 def start_check(*, file: ImportFile, reading: Reading, therapist: Membership, by: Membership, now: dt.datetime) -> Job:
-    """Keep how a file is read and look at all of its lines as a job; raises NotAllowed, Conflict (already imported, or being imported)."""
+    """Keep how a file is read and look at all of its lines as a job; raises NotAllowed, Invalid (therapist), Conflict (imported)."""
     may(by, ACTION, file.clinic_id)
+    check_person(clinic=file.clinic, now=now, born_on=None, time_zone="", therapist=therapist)
     refuse_busy(file.clinic_id)
     kept: dict[str, Any] = {"reading": reading.as_json(), "therapist": therapist, "counts": {}, "findings": None}
     advance(file, ImportFile.Status.WAITING, table=IMPORT, now=now, **kept)

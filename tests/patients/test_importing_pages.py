@@ -106,6 +106,7 @@ def test_what_cannot_be_read_is_said_beside_the_field_and_what_was_typed_stays(m
 
 
 def test_a_file_may_be_as_large_as_the_setting_says_and_no_larger(manager: Client, settings: Any) -> None:
+    assert UPLOAD in settings.LARGE_UPLOADS
     settings.IMPORT_MAX_BYTES, settings.LARGE_UPLOADS, settings.UPLOAD_MAX_BYTES = 5_000, {"/clinic/import/": 5_000}, 1_000
     large = lines(HEAD, *(f"Anna;Neu{place};;;;;" for place in range(150)))
     assert 2_000 < len(large) < 5_000

@@ -172,6 +172,13 @@ def test_only_managers_of_the_clinic_import(cast: Cast) -> None:
             discard_file(file=file, by=by, now=cast.now)
 
 
+def test_patients_are_given_to_nobody_of_another_clinic(cast: Cast) -> None:
+    file = kept(cast, *NEW)
+    with pytest.raises(Invalid) as refused:
+        start_check(file=file, reading=Reading.from_json(file.reading), therapist=cast.harbour_therapist, by=cast.manager, now=cast.now)
+    assert list(refused.value.fields) == ["therapist"]
+
+
 def test_two_imports_at_once_do_not_start(cast: Cast) -> None:
     one, other = checked(cast, *NEW), checked(cast, HEAD, "Gil;Neu;;;;;")
     start_import(file=one, by=cast.manager, now=cast.now)
