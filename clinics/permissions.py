@@ -46,6 +46,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "patient.create": STAFF,
     "patient.change": STAFF,
     "patient.invite": STAFF,
+    "import.run": MANAGER,
     "assignment.list": EVERYONE,
     "assignment.view": EVERYONE,
     "assignment.create": STAFF,

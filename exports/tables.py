@@ -40,6 +40,7 @@ TABLES: dict[str, Table] = {
             "status",
             "is_test",
             "therapist",
+            "imported_with",
             "created_at",
             "keep_until_on",
             "erased_at",

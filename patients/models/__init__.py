@@ -7,6 +7,7 @@ from patients.models.consent import Consent
 from patients.models.diary import CheckIn, Correction, SymptomReport
 from patients.models.erasure import ErasureRequest
 from patients.models.group import GroupEntry
+from patients.models.importing import ImportFile
 from patients.models.message import MESSAGE_MAX, Message
 from patients.models.patient import CaseloadEntry, Patient
 from patients.models.rules import CaseloadLook, RuleSet
@@ -31,6 +32,7 @@ __all__ = (
     "ErasureRequest",
     "ExerciseLog",
     "GroupEntry",
+    "ImportFile",
     "Message",
     "Patient",
     "Pause",

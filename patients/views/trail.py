@@ -40,6 +40,7 @@ RECORDS = (
     "data.",
     "erasure.",
     "calendar.",
+    "import.",
     "reminder.",
 )
 GROUPS: dict[str, tuple[Promise, tuple[str, ...]]] = {
