@@ -1,4 +1,4 @@
-"""Run-walk suggestions as tables of examples: a stage up, again or back, and gaps. All rules are defaults; one stage a week at the fastest."""
+"""Run-walk suggestions as tables of examples: a stage up, again or back, and gaps; all defaults, one stage a week at the fastest."""
 
 from datetime import date, timedelta
 from typing import Any
