@@ -3,11 +3,13 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.utils import translation
 from django.utils.formats import number_format
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -115,13 +117,17 @@ REASONS: dict[str, Promise] = {
 }
 """What is proposed to tell the patient; whoever confirms changes it as they like."""
 WHY: dict[str, Promise] = {
-    "pain": gettext_lazy("pain"),
+    "pain": gettext_lazy("pain above the green band"),
+    "red": gettext_lazy("pain in the red band"),
     "legs": gettext_lazy("pain of the legs"),
-    "effort": gettext_lazy("effort"),
+    "effort": gettext_lazy("effort above the target"),
     "unsettled": gettext_lazy("next morning not settled"),
+    "mornings": gettext_lazy("two mornings in a row not settled"),
     "stopped": gettext_lazy("session stopped because of pain"),
     "missed": gettext_lazy("target missed"),
 }
+STRONGER = {"pain": "red", "unsettled": "mornings"}
+"""What the same word of the evidence means where a step or stage back is suggested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +174,11 @@ def told(row: Suggestion, facts: Facts | None = None) -> Told:
     )
 
 
+def kg_text(kg: float) -> str:
+    """Return a load with its unit in the reader's notation, decimals only where there are some."""
+    return _("%(load)s kg") % {"load": number_format(Decimal(str(kg)).normalize().__format__("f"))}
+
+
 def why_text(rule: str, evidence: Mapping[str, Any]) -> str:
     """Return the reason in one line: the days without a session, the stage, or what spoke against more."""
     one = dict(evidence)
@@ -181,10 +192,11 @@ def why_text(rule: str, evidence: Mapping[str, Any]) -> str:
         parts.append(_("stage %(n)s of %(all)s") % {"n": one["stage"], "all": one["stages"]})
     if "good" in one:
         parts.append(_("good sessions in a row: %(n)s of 2") % {"n": one["good"]})
-    parts += [str(WHY.get(key, key)) for key in one.get("why", "").split(",") if key]
+    keys = [key for key in one.get("why", "").split(",") if key]
+    parts += [str(WHY.get(STRONGER.get(key, key) if rule in {Rule.REGRESS, Rule.STAGE_BACK} else key, key)) for key in keys]
     if one.get("twice"):
         parts.append(_("second time in a row: call the patient"))
-    return ", ".join(parts)
+    return capfirst(", ".join(parts))
 
 
 def session_text(one: Mapping[str, Any]) -> str:
@@ -202,7 +214,7 @@ def session_text(one: Mapping[str, Any]) -> str:
             work = f"{work}, {seconds_text(one['seconds'])}"
         parts.append(work)
     if "load_kg" in one:
-        parts.append(_("%(load)s kg") % {"load": number_format(one["load_kg"], use_l10n=True)})
+        parts.append(kg_text(one["load_kg"]))
     if "exercise_pain" in one:
         parts.append(_("pain in the exercise %(pain)s") % {"pain": one["exercise_pain"]})
     if "pain" in one:
@@ -238,7 +250,7 @@ def pair_text(old: Line, new: Line, old_kg: float | None = None, new_kg: float |
     texts: list[list[str]] = [[dose_text(old)], [dose_text(new)]]
     if old_kg and new_kg:
         for text, kg in zip(texts, (old_kg, new_kg), strict=True):
-            text.append(_("%(load)s kg") % {"load": number_format(kg, use_l10n=True)})
+            text.append(kg_text(kg))
         return ", ".join(texts[0]), ", ".join(texts[1])
     for text, one, other in ((texts[0], old, new), (texts[1], new, old)):
         if (one.effort_low, one.effort_high) != (other.effort_low, other.effort_high):
@@ -264,5 +276,5 @@ def outcome_text(row: Suggestion) -> str:
         why = row.note if row.reason == Suggestion.Reason.OTHER and row.note else row.get_reason_display()
         return _("%(status)s: %(why)s") % {"status": row.get_status_display(), "why": why}
     if row.status == Suggestion.Status.USED and row.used.get("kg") and row.used["kg"] != row.move.get("kg"):
-        return _("used with %(load)s kg") % {"load": number_format(row.used["kg"], use_l10n=True)}
+        return _("used with %(load)s") % {"load": kg_text(row.used["kg"])}
     return str(row.get_status_display())

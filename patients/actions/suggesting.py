@@ -154,9 +154,8 @@ def propose_use(*, row: Suggestion, assignment: Assignment, from_on: dt.date, un
     if not found:
         raise Invalid(_("Nothing is different from the plan as it is."))
     if move.op == Op.WEEKS:
-        found = diff({first: before[first]}, {first: after[first]})
-        found = [replace(one, to_end=False) for one in found]
-        found.append(Change(Kind.FOLLOWS, first, weeks, to_end=True, after={"week": move.sources[0]}))
+        differences = [replace(one, to_end=False) for one in diff({first: before[first]}, {first: after[first]})]
+        found = [Change(Kind.FOLLOWS, first, weeks, to_end=True, after={"week": move.sources[0]}), *differences]
     return Proposal(after, found, first, last)
 
 

@@ -10,9 +10,6 @@ from patients.rules.suggestions.moves import Move, changes_nothing
 from patients.rules.triage import Bands
 from programs.rules.diff import Line, Weeks
 
-UNRELATED = frozenset({"time", "forgot", "ill", "well", "other"})
-"""Reasons for leaving an exercise out that say nothing about its dose."""
-
 Plain = str | int | float | bool | None | list[dict[str, Any]]
 
 
@@ -49,8 +46,8 @@ class ExerciseDone:
 
     @property
     def counts(self) -> bool:
-        """Whether it says something about the dose; left out for lack of time it does not."""
-        return self.sets > 0 or self.skipped not in UNRELATED
+        """Whether it says something about the dose; left out it does so only because of pain."""
+        return self.sets > 0 or self.skipped == "pain"
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,7 +241,7 @@ def test_after_two_weeks_without_a_session_the_plan_goes_one_phase_back(cast: Ca
     assert (row.rule, row.evidence["days"], row.evidence["trained_week"], row.evidence["source_week"]) == ("gap_long", 16, 3, 1)
     assert row.first_week == 6
     change = use(scene, row, until="end")
-    assert change_text_of(change.changes[-1]) == "As in week 1 and the weeks after it, from week 6"
+    assert change_text_of(change.changes[0]) == "As in week 1 and the weeks after it, from week 6"
     assert Prescription.objects.filter(session_plan__version=change.version_id, session_plan__week_from=6).exists()
     first = Prescription.objects.get(session_plan__version=change.version_id, session_plan__week_from=6, exercise__key="leg_press")
     assert (first.sets, first.reps_low, first.reps_high, first.dose_provenance) == (2, 12, 15, "default")
@@ -264,7 +264,7 @@ def test_a_proposal_stores_nothing(scene: Scene) -> None:
 
 def test_only_an_administrator_turns_suggestions_on_and_off_and_both_are_kept(cast: Cast) -> None:
     assert not is_on(cast.riverside.pk)
-    given = {"clinic": cast.riverside, "basis": BASIS, "confirmed": True, "now": cast.now}
+    given: dict[str, Any] = {"clinic": cast.riverside, "basis": BASIS, "confirmed": True, "now": cast.now}
     assert cast.manager.user is not None
     with pytest.raises(NotAllowed):
         turn_on(by=cast.manager.user, **given)

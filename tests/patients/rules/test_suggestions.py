@@ -221,6 +221,7 @@ def test_hold_before_the_plan_rises(last: dict[str, Any], expected: list[tuple[s
         (press(pain=3), [("hold", "press")]),
         (press(sets=0, reps=None, skipped="pain"), [("hold", "press")]),
         (press(sets=0, reps=None, skipped="time"), []),
+        (press(sets=0, reps=None), []),
         (press(reps=10), []),
     ],
 )
