@@ -170,8 +170,17 @@ def told(row: Suggestion, facts: Facts | None = None) -> Told:
         why=why_text(row.rule, row.evidence),
         seen=[session_text(one) for one in row.evidence.get("sessions", [])],
         doses=changed,
-        goes_on=_("The weeks after follow one after the other.") if move.op == Op.WEEKS else "",
+        goes_on=goes_on_text(move, row.first_week),
     )
+
+
+def goes_on_text(move: Move, first: int) -> str:
+    """Return what becomes of the weeks after, where weeks follow others; empty elsewhere."""
+    if move.op != Op.WEEKS:
+        return ""
+    if move.sources[0] < first:
+        return _("The weeks after follow one after the other. The program does not get longer, so its last weeks fall away.")
+    return _("The weeks after follow one after the other.")
 
 
 def kg_text(kg: float) -> str:

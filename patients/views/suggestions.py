@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from clinics import audit
@@ -65,7 +66,7 @@ def suggestion_use(request: MemberRequest, pk: UUID) -> HttpResponse:
     standing = refresh_suggestions(assignment=row.assignment, now=timezone.now())
     current = next((one for one in standing.rows if one.pk == row.pk), None)
     if current is None:
-        row.refresh_from_db(fields=["status"])
+        row.refresh_from_db(fields=["status", "reason", "note", "used"])
         status = 409 if request.method == "POST" else 200
         return render(request, "patients/suggestion_use.html", context_of(row, standing, None), status=status)
     row.move, row.evidence, row.first_week = current.move, current.evidence, current.first_week
@@ -120,6 +121,12 @@ def digest_of(proposal: Proposal, form: UseForm) -> str:
     return hashlib.sha256(shown.encode()).hexdigest()
 
 
+def gone_text(row: Suggestion) -> str:
+    """Return why a suggestion cannot be used any more: somebody decided, or it holds no longer."""
+    decided = row.status in {Suggestion.Status.USED, Suggestion.Status.DECLINED}
+    return _("Already decided. %(outcome)s.") % {"outcome": capfirst(outcome_text(row))} if decided else str(OVERTAKEN)
+
+
 def context_of(row: Suggestion, standing: Standing, form: UseForm | None, proposal: Proposal | None = None) -> dict[str, Any]:
     """Return what the page shows; without a form the suggestion stands no longer."""
     return {
@@ -128,7 +135,7 @@ def context_of(row: Suggestion, standing: Standing, form: UseForm | None, propos
         "assignment": row.assignment,
         "told": told(row, standing.facts if form is not None else None),
         "form": form,
-        "gone": None if form is not None else OVERTAKEN if row.status != Suggestion.Status.USED else outcome_text(row),
+        "gone": None if form is not None else gone_text(row),
         "sentences": [change_text(one) for one in proposal.changes] if proposal else [],
         "from_on": (form.cleaned_data.get("from_on") if form.is_bound else form.initial["from_on"]) if form is not None else None,
         "seen": digest_of(proposal, form) if proposal and form is not None else "",
