@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from patients.dates import short_day
-from patients.models import Patient, Suggestion
+from patients.models import Patient, ScheduledSession, Suggestion
 from patients.rules.suggestions.facts import Facts, Rule
 from patients.rules.suggestions.moves import Move, Op, doses, restore_move
 from programs.dose import dose_text, effort_text, seconds_text
@@ -211,7 +211,9 @@ def why_text(rule: str, evidence: Mapping[str, Any]) -> str:
 def session_text(one: Mapping[str, Any]) -> str:
     """Return what was seen of one session: day, place, sets and repetitions against the target, load, pain, effort, next morning."""
     parts = []
-    if "sets" in one:
+    if one.get("skipped") and not one.get("sets"):
+        parts.append(_("not done, %(why)s") % {"why": ScheduledSession.SkipReason(one["skipped"]).label})
+    elif "sets" in one:
         work = _("%(done)s of %(all)s sets") % {"done": one["sets"], "all": one["of_sets"]}
         if "reps" in one:
             work = _("%(sets)s, %(reps)s repetitions (target %(target)s)") % {

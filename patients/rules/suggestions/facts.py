@@ -151,6 +151,7 @@ def told_session(day: SessionDone, key: str = "") -> dict[str, Any]:
             "seconds": one.seconds,
             "load_kg": one.load_kg,
             "exercise_pain": one.pain,
+            "skipped": one.skipped or None,
         }
     return {name: value for name, value in found.items() if value is not None and value is not False or name == "settled"}
 
