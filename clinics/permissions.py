@@ -51,6 +51,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "assignment.view": EVERYONE,
     "assignment.create": STAFF,
     "assignment.change": STAFF,
+    "suggestion.list": STAFF,
+    "suggestion.decide": STAFF,
     "clearance.write": STAFF,
     "erasure.list": MANAGER,
     "erasure.answer": MANAGER,

@@ -241,6 +241,28 @@ TABLES: dict[str, Table] = {
         {"rule_set_number": "rule_set__number"},
     ),
     "patients.AlertStep": Table("alert_steps", ("id", "alert", "kind", "by", "at", "reason", "until_on", "note")),
+    "patients.Suggestion": Table(
+        "suggestions",
+        (
+            "id",
+            "assignment",
+            "rule",
+            "rules_version",
+            "exercise",
+            "names",
+            "evidence",
+            "move",
+            "first_week",
+            "status",
+            "suggested_at",
+            "decided_by",
+            "decided_at",
+            "reason",
+            "note",
+            "used",
+            "plan_change",
+        ),
+    ),
     "patients.Consent": Table(
         "consents", ("id", "purpose", "version", "language", "given_at", "given_by", "replaced_at", "withdrawn_at", "withdrawn_by")
     ),
@@ -310,6 +332,7 @@ ONE_COLUMN_LEFT_OUT: dict[str, str] = {
     "reminders.Delivery.claim": "working state of the sender",
     "reminders.Delivery.leased_until": "working state of the sender",
     "patients.Alert.evidence_key": "the evidence once more, as a key",
+    "patients.Suggestion.evidence_key": "the evidence once more, as a key",
 }
 """Single columns that stay out, with the reason."""
 

@@ -1,6 +1,6 @@
-"""The moves that assignments, sessions, reports, assessments, alerts and imports may make."""
+"""The moves that assignments, sessions, reports, assessments, alerts, suggestions and imports may make."""
 
-from patients.models import Alert, Assessment, Assignment, ErasureRequest, ImportFile, Patient, ScheduledSession, SymptomReport
+from patients.models import Alert, Assessment, Assignment, ErasureRequest, ImportFile, Patient, ScheduledSession, Suggestion, SymptomReport
 
 _A = Assignment.Status
 ASSIGNMENT: dict[str, frozenset[str]] = {
@@ -55,6 +55,14 @@ ERASURE: dict[str, frozenset[str]] = {
     _E.WITHDRAWN: frozenset({_E.OPEN}),
     _E.REFUSED: frozenset({_E.OPEN}),
     _E.DONE: frozenset({_E.OPEN}),
+}
+
+_U = Suggestion.Status
+SUGGESTION: dict[str, frozenset[str]] = {
+    _U.USED: frozenset({_U.OPEN}),
+    _U.DECLINED: frozenset({_U.OPEN}),
+    _U.OVERTAKEN: frozenset({_U.OPEN}),
+    _U.OPEN: frozenset({_U.OVERTAKEN}),
 }
 
 PATIENT: dict[str, frozenset[str]] = {

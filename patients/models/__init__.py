@@ -13,9 +13,11 @@ from patients.models.patient import CaseloadEntry, Patient
 from patients.models.rules import CaseloadLook, RuleSet
 from patients.models.run import SHOE_LIMIT_KM, DeletedRun, Run, Shoe
 from patients.models.session import ExerciseLog, ScheduledSession, SessionLog
+from patients.models.suggestion import NOTICE_VERSION, Suggestion, SuggestionSwitch
 
 __all__ = (
     "MESSAGE_MAX",
+    "NOTICE_VERSION",
     "SHOE_LIMIT_KM",
     "Alert",
     "AlertStep",
@@ -41,5 +43,7 @@ __all__ = (
     "ScheduledSession",
     "SessionLog",
     "Shoe",
+    "Suggestion",
+    "SuggestionSwitch",
     "SymptomReport",
 )

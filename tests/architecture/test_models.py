@@ -56,6 +56,7 @@ def test_a_patients_rows_lead_to_the_patient() -> None:
         "patients.AssignmentDraft",
         "patients.CaseloadEntry",
         "patients.CaseloadLook",
+        "patients.Suggestion",
         "reminders.StaffNotice",
     }
     silent = {

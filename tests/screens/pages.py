@@ -16,7 +16,7 @@ from django.utils import translation
 from clinics.models import Job, Membership, Role, User
 from clinics.permissions import ACTIONS, SIGNED_IN
 from clinics.web import error_page
-from patients.models import Alert, Assessment, Assignment, CheckIn, ImportFile, Patient, Run, ScheduledSession, SymptomReport
+from patients.models import Alert, Assessment, Assignment, CheckIn, ImportFile, Patient, Run, ScheduledSession, Suggestion, SymptomReport
 from programs.models import Exercise, Program
 from reminders.channels.email import OPENS, Occasion, Recipient, compose
 from reminders.links import stop_token
@@ -43,6 +43,7 @@ LOOKERS |= dict.fromkeys(("patients:stop", "patients:stop_mistake"), "patient2")
 """Who has what is shown there, where it is not the first patient."""
 ROWS: dict[str, tuple[Any, dict[str, Any]]] = {
     "patients:alert": (Alert, {"status": "open"}),
+    "patients:suggestion_": (Suggestion, {"status": "open"}),
     "patients:report_clear": (SymptomReport, {"patient__first_name": "Noah", "status": "open"}),
     "patients:stop": (SymptomReport, {"status": "open"}),
     "patients:assignment_withdraw": (Assignment, {"status": "running", "patient__first_name": "Mei"}),
