@@ -9,6 +9,7 @@ from patients.views import (
     data,
     group,
     messages,
+    outcomes,
     patient_page,
     people,
     planning,
@@ -21,6 +22,9 @@ from patients.views import (
 
 urlpatterns = [
     path("patients/", caseload.caseload, name="caseload"),
+    path("outcomes/", outcomes.outcomes, name="outcomes"),
+    path("outcomes/model/", outcomes.model_start, name="outcomes_model_start"),
+    path("outcomes/model/<uuid:pk>/", outcomes.model, name="outcomes_model"),
     path("welcome/", welcome.welcome, name="welcome"),
     path("clinic/trail/", trail.trail, name="trail"),
     path("clinic/erasure/", data.erasure_requests, name="erasure_requests"),
