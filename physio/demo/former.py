@@ -24,8 +24,8 @@ ANSWERED = {"baseline": 1.0, "middle": 0.93, "end": 0.9, "month_3": 0.8, "month_
 DROPPED = 0.16
 OUTCOMES = (Assignment.Outcome.BETTER, Assignment.Outcome.BETTER, Assignment.Outcome.OTHER, Assignment.Outcome.MOVED, Assignment.Outcome.WORSE)
 SPREAD = 1.1
-FIRST_NAMES = ("Anke", "Bruno", "Clara", "Daniel", "Edith", "Farid", "Greta", "Henrik", "Ines", "Julian", "Karla", "Levin", "Marta", "Nils", "Olga")
-LAST_NAMES = ("Albers", "Becker", "Castro", "Demir", "Ebert", "Franke", "Graf", "Horvat", "Ivanov", "Jansen", "Kurz", "Lorenz", "Meier", "Neumann")
+FIRST_NAMES = ("Anke", "Bruno", "Cora", "Daniel", "Edith", "Farid", "Greta", "Hauke", "Ines", "Julian", "Karla", "Levin", "Marta", "Nils", "Olga")
+LAST_NAMES = ("Albers", "Becker", "Castro", "Demir", "Ebert", "Franke", "Graf", "Horvat", "Ivanov", "Jansen", "Kurz", "Lorenz", "Meier", "Noack")
 
 
 @dataclass(frozen=True, slots=True)
