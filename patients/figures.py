@@ -10,7 +10,6 @@ from patients.outcomes import Course, Line, Population
 from patients.rules.outcomes import PLACES, Against, Change, Mean, against_line, change_of, mean_of, model_change
 from patients.rules.scores import Instrument
 from patients.rules.small_groups import FEWEST, Group, Verdict, hide_small
-from patients.rules.trajectory import has_model_line
 
 START = str(Assessment.Key.BASELINE)
 END = str(Assessment.Key.END)
@@ -123,9 +122,7 @@ def week_of(courses: Sequence[Course], key: str) -> int | None:
     return weeks.pop() if len(weeks) == 1 else None
 
 
-def point_of(
-    line: Line, courses: Sequence[Course], selection: Selection, instrument: Instrument, key: str, week: int | None
-) -> Point:
+def point_of(line: Line, courses: Sequence[Course], selection: Selection, instrument: Instrument, key: str, week: int | None) -> Point:
     """Return how one measure changed from the start to one assessment."""
     verdict, them = choose(courses, selection, lambda course: course.pair(instrument, key) is not None)
     pairs = [pair for course in them if (pair := course.pair(instrument, key)) is not None]
@@ -142,7 +139,9 @@ def ending_of(courses: Sequence[Course]) -> Ending | None:
         return None
     running = Assignment.Status.RUNNING  # held for now is not over
     states = Counter(running if course.status == Assignment.Status.HELD else course.status for course in courses)
-    parts = dict(zip(ENDINGS, hide_small([states[status] for status in ENDINGS]), strict=True))
+    parts = dict(
+        zip(ENDINGS, hide_small([states[status] for status in ENDINGS], keep={ENDINGS.index(Assignment.Status.ENDED)}), strict=True)
+    )
     reasons = None
     if parts[Assignment.Status.ENDED]:
         outcomes = Counter(course.outcome for course in courses if course.status == Assignment.Status.ENDED)
@@ -167,5 +166,3 @@ def people_in(population: Population, figures: Sequence[LineFigures], selection:
     """Return how many different people stand behind the programs shown."""
     keys: set[UUID] = {one.line.key for one in shown(figures)}
     return len({course.patient for course in population.courses if course.line.key in keys and is_chosen(course, selection)})
-
-

@@ -1,6 +1,6 @@
-"""Everybody's courses for the figures of a clinic: who counts, what was done, what was measured; read in sets, five queries whatever the size.
+"""Everybody's courses for the figures of a clinic: who counts, what was done and measured; read in sets, five queries whatever the size.
 
-Counted are people who agreed to it (purpose `outcomes`, in force), who are not made up and not erased, each with the first course of a program.
+Counted are people who agreed to it (purpose `outcomes`, in force), neither made up nor erased, each with the first course of a program.
 """
 
 import datetime as dt
@@ -17,6 +17,7 @@ from patients.rules.adherence import LOGGED, NOT_COUNTED
 from patients.rules.consents import Purpose
 from patients.rules.scores import Instrument
 from programs.models import Program, ProgramVersion, Setting
+from programs.wording import SHORT_NAMES
 
 NOBODY = ""
 """Stands for the therapist of people who have none."""
@@ -97,7 +98,11 @@ class Population:
     def lines(self) -> list[Line]:
         """The programs, the library's in its order first."""
         found = {course.line.key: course.line for course in self.courses}
-        return sorted(found.values(), key=lambda line: (not line.arm, line.position, line.code, str(line.key)))
+        known = list(SHORT_NAMES)
+        return sorted(
+            found.values(),
+            key=lambda line: (known.index(line.arm) if line.arm in known else len(known), line.position, line.code, str(line.key)),
+        )
 
     @property
     def years(self) -> tuple[int, int] | None:

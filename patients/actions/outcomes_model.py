@@ -142,7 +142,12 @@ def fit(people: Sequence[Person], groups: int) -> Fit:
     except (np.linalg.LinAlgError, ValueError, FloatingPointError):
         return Fit(Problem.SINGULAR, len(people), answers)
     covariance = np.asarray(found.cov_params())
-    if not found.converged or not np.all(np.isfinite(found.params)) or not np.all(np.isfinite(covariance)) or np.any(np.diag(covariance) <= 0):
+    if (
+        not found.converged
+        or not np.all(np.isfinite(found.params))
+        or not np.all(np.isfinite(covariance))
+        or np.any(np.diag(covariance) <= 0)
+    ):
         return Fit(Problem.UNCONVERGED, len(people), answers)
 
     def estimate(*columns: int) -> Estimate:

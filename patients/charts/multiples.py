@@ -138,12 +138,17 @@ def sentence_of(multiple: Multiple) -> str:
 def program_mark(arm: str) -> SafeString:
     """Draw the line and mark of a program beside its name."""
     key = arm if arm in ARMS else "own"
-    return drawn(f'<svg class="key__line" viewBox="0 0 28 16" aria-hidden="true"><path class="ln ln--{key}" d="M1 8H27"/>{mark(key, 14, 8, 4.5)}</svg>')
+    return drawn(
+        f'<svg class="key__line" viewBox="0 0 28 16" aria-hidden="true"><path class="ln ln--{key}" d="M1 8H27"/>{mark(key, 14, 8, 4.5)}'
+        "</svg>"
+    )
 
 
 def interval_bar(arm: str, share: float, low: float, high: float) -> SafeString:
     """Draw a share with its interval on a line from 0 to 100 %; the numbers stand beside it."""
     key = arm if arm in ARMS else "own"
     a, middle, b = (at(60 * value) for value in (low, share, high))
-    drawing = f'<path class="grid" d="M0 8H60M30 2V14"/><path class="ci ci--{key}" d="M{a} 8H{b}M{a} 4v8M{b} 4v8"/>{mark(key, float(middle), 8)}'
+    drawing = (
+        f'<path class="grid" d="M0 8H60M30 2V14"/><path class="ci ci--{key}" d="M{a} 8H{b}M{a} 4v8M{b} 4v8"/>{mark(key, float(middle), 8)}'
+    )
     return drawn(f'<svg class="chart cib" width="60" height="16" viewBox="0 0 60 16" aria-hidden="true">{drawing}</svg>')

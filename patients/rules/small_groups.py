@@ -1,6 +1,6 @@
 """Which figures of a group may be shown: none of fewer than five people, and none from which, by subtraction, such a group follows."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Generic, TypeVar
@@ -25,18 +25,18 @@ class Verdict:
 HIDDEN = Verdict(False, 0)
 
 
-def hide_small(counts: Sequence[int]) -> list[int | None]:
+def hide_small(counts: Sequence[int], keep: Collection[int] = ()) -> list[int | None]:
     """Return the parts of a known total with those of 1 to 4 people hidden (None).
 
     What is hidden together has to be two parts and five people at least: where it is not, the next smallest part is hidden as well, since
-    it could be worked out from the total. A total below five hides everything.
+    it could be worked out from the total; those whose places are in `keep` last. A total below five hides everything.
     """
     if sum(counts) < FEWEST:
         return [None] * len(counts)
     hidden = {place for place, count in enumerate(counts) if 0 < count < FEWEST}
     if hidden:
-        others = sorted((count, place) for place, count in enumerate(counts) if count >= FEWEST)
-        for _count, place in others:
+        others = sorted((place in keep, count, place) for place, count in enumerate(counts) if count >= FEWEST)
+        for _kept, _count, place in others:
             if len(hidden) > 1 and sum(counts[one] for one in hidden) >= FEWEST:
                 break
             hidden.add(place)

@@ -19,6 +19,10 @@ from programs.models import in_language
 from programs.wording import short_name
 
 WORTHWHILE = {Instrument.PSFS_RUN: PSFS_WORTHWHILE_POINTS, Instrument.NPRS_RUN: NPRS_WORTHWHILE_POINTS}
+MEASURES = {
+    Instrument.PSFS_RUN: gettext_lazy("Running capability (PSFS)"),
+    Instrument.NPRS_RUN: gettext_lazy("Worst pain when running (NPRS)"),
+}
 FEW = gettext_lazy("fewer than 5")
 NOT_SHOWN = gettext_lazy("not shown")
 SIDES = {
@@ -64,31 +68,34 @@ class EndRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
-    """All figures of one program, a row for each assessment."""
-
-    name: str
-    mark: SafeString
-    has_line: bool
-    rows: list["DetailRow"]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One measure at one assessment: mean with interval, shares, model line; empty at the start."""
-
-    mean: str = ""
-    share: str = ""
-    line: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class DetailRow:
-    """One assessment: when, how many were measured, and both measures."""
+    """One assessment of one measure: when, how many were measured, mean change, shares, model line; texts, empty where there is none."""
 
     time: str
     measured: str
-    cells: list[Cell]
+    mean: str
+    worthwhile: str
+    beyond_error: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class DetailTable:
+    """One measure of one program; which columns it has."""
+
+    title: str
+    is_pain: bool
+    has_line: bool
+    rows: list[DetailRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """All figures of one program."""
+
+    name: str
+    mark: SafeString
+    tables: list[DetailTable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,31 +214,31 @@ def against_text(line: Line, against: Against | None) -> tuple[str, str]:
 
 
 def detail_of(one: LineFigures) -> Detail:
-    """Return all figures of one program."""
-    rows = [
-        DetailRow(
-            time=time_of(key, one.weeks.get(key)),
-            measured=str(verdict.n) if verdict.may else why_hidden(verdict),
-            cells=[cell_of(one.point(instrument, key)) for instrument in (Instrument.PSFS_RUN, Instrument.NPRS_RUN)],
-        )
-        for key, verdict in one.measured.items()
-    ]
-    has_line = any(point.line is not None for point in one.points[Instrument.PSFS_RUN])
-    return Detail(name_of(one.line), program_mark(one.line.arm), has_line, rows)
+    """Return all figures of one program, a table for each measure."""
+    return Detail(name_of(one.line), program_mark(one.line.arm), [table_of(one, instrument) for instrument in MEASURES])
 
 
-def cell_of(point: Point | None) -> Cell:
-    """Return the texts of one measure at one assessment."""
+def table_of(one: LineFigures, instrument: Instrument) -> DetailTable:
+    """Return the table of one measure: a row for each assessment, the start with its number of people only."""
+    rows = []
+    for key, verdict in one.measured.items():
+        point = one.point(instrument, key)
+        mean, worthwhile, error = point_texts(point)
+        line = signed(point.line, 2) if point is not None and point.line is not None else ""
+        measured = str(verdict.n) if verdict.may else why_hidden(verdict)
+        rows.append(DetailRow(time_of(key, one.weeks.get(key)), measured, mean, worthwhile, error, line))
+    return DetailTable(str(MEASURES[instrument]), instrument == Instrument.NPRS_RUN, any(row.line for row in rows), rows)
+
+
+def point_texts(point: Point | None) -> tuple[str, str, str]:
+    """Return mean with interval and both shares of one assessment; a word instead of the mean where it is hidden."""
     if point is None:
-        return Cell()
-    line = signed(point.line, 2) if point.line is not None else "–"
+        return "", "", ""
     if point.change is None:
-        return Cell(why_hidden(point.verdict), "–", line)
+        return why_hidden(point.verdict), "", ""
     change = point.change
-    shares = share_text(change.worthwhile)
-    if change.beyond_error is not None:
-        shares = _("%(share)s; 3 points: %(beyond)s") % {"share": shares, "beyond": share_text(change.beyond_error)}
-    return Cell(_("%(mean)s (%(low)s to %(high)s), n = %(n)s") % mean_words(change.mean), shares, line)
+    mean = _("%(mean)s (%(low)s to %(high)s), n = %(n)s") % mean_words(change.mean)
+    return mean, share_text(change.worthwhile), share_text(change.beyond_error) if change.beyond_error else ""
 
 
 def mean_words(mean: Mean) -> dict[str, Any]:
@@ -280,4 +287,3 @@ def hidden_text(one: LineFigures, *, by_therapist: bool) -> str:
         return _("fewer than %(n)s people") % {"n": FEWEST}
     years = ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in spans)
     return _("fewer than %(n)s people, or others could be worked out from it; can be shown for %(years)s") % {"n": FEWEST, "years": years}
-

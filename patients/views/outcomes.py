@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from clinics import audit
 from clinics.jobs import start_job
@@ -26,6 +26,7 @@ from patients.outcomes import NOBODY, Population, read_population
 from patients.rules.scores import Instrument
 from patients.rules.trajectory import SLOPES
 from patients.views.outcome_cards import (
+    MEASURES,
     detail_of,
     end_row,
     ending_row,
@@ -38,13 +39,15 @@ from patients.views.outcome_cards import (
 from programs.models import Program
 from programs.wording import short_name
 
-TITLES = {Instrument.PSFS_RUN: _lazy("Running capability (PSFS), mean change from the start"), Instrument.NPRS_RUN: _lazy("Worst pain when running (NPRS), mean change from the start")}
-MEASURES = {Instrument.PSFS_RUN: _lazy("Running capability (PSFS)"), Instrument.NPRS_RUN: _lazy("Worst pain when running (NPRS)")}
+TITLES = {
+    Instrument.PSFS_RUN: gettext_lazy("Running capability (PSFS), mean change from the start"),
+    Instrument.NPRS_RUN: gettext_lazy("Worst pain when running (NPRS), mean change from the start"),
+}
 PROBLEMS = {
-    Problem.FEW: _lazy("Not calculated: it needs at least five people in a program, each with two assessments or more."),
-    Problem.CONSTANT: _lazy("Not calculated: the answers lie exactly on the lines, nothing is left to estimate the uncertainty from."),
-    Problem.SINGULAR: _lazy("Not calculated: the answers of a program were all given at one time, so that no course can be told."),
-    Problem.UNCONVERGED: _lazy("Not calculated: the estimation did not settle. It may with more people or a longer period."),
+    Problem.FEW: gettext_lazy("Not calculated: it needs at least five people in a program, each with two assessments or more."),
+    Problem.CONSTANT: gettext_lazy("Not calculated: the answers have no spread, so nothing tells how uncertain an estimate would be."),
+    Problem.SINGULAR: gettext_lazy("Not calculated: the answers of a program were all given at one time, so that no course can be told."),
+    Problem.UNCONVERGED: gettext_lazy("Not calculated: the estimation did not settle. It may with more people or a longer period."),
 }
 
 
@@ -93,7 +96,7 @@ def outcomes(request: MemberRequest) -> HttpResponse:
         "selection": selection,
         "years": range(years[0], years[1] + 1),
         "people": people_in(population, told, selection),
-        "rows": [(TITLES[one], panels_of(told, one)) for one in (Instrument.PSFS_RUN, Instrument.NPRS_RUN)],
+        "rows": [(title, panels_of(told, one)) for one, title in TITLES.items()],
         "ends": [end_row(one) for one in told],
         "details": [detail_of(one) for one in told],
         "endings": [ending_row(one, one.ending) for one in told if one.ending],
@@ -161,7 +164,7 @@ def parts_of(job: Job, member: Membership) -> list[ModelPart]:
         str(row.pk): short_name(row.code) if row.origin == Program.Origin.LIBRARY else row.name
         for row in Program.objects.visible_to(member).filter(pk__in=keys)
     }
-    return [part_of(one, measures[one.value], names) for one in (Instrument.PSFS_RUN, Instrument.NPRS_RUN) if one.value in measures]
+    return [part_of(one, measures[one.value], names) for one in MEASURES if one.value in measures]
 
 
 def part_of(instrument: Instrument, measure: dict[str, Any], names: dict[str, str]) -> ModelPart:

@@ -21,11 +21,43 @@ WITHOUT_CONSENT = 8
 """One in so many has not agreed to the figures."""
 ANSWERED = {"baseline": 1.0, "middle": 0.93, "end": 0.9, "month_3": 0.8, "month_6": 0.7}
 """Share of people who answered each assessment."""
-DROPPED = 0.16
-OUTCOMES = (Assignment.Outcome.BETTER, Assignment.Outcome.BETTER, Assignment.Outcome.OTHER, Assignment.Outcome.MOVED, Assignment.Outcome.WORSE)
+DROPPED = 0.24
+REASONS = Assignment.Outcome
+OUTCOMES = (REASONS.BETTER, REASONS.BETTER, REASONS.BETTER, REASONS.OTHER, REASONS.MOVED, REASONS.WORSE)
 SPREAD = 1.1
-FIRST_NAMES = ("Anke", "Bruno", "Cora", "Daniel", "Edith", "Farid", "Greta", "Hauke", "Ines", "Julian", "Karla", "Levin", "Marta", "Nils", "Olga")
-LAST_NAMES = ("Albers", "Becker", "Castro", "Demir", "Ebert", "Franke", "Graf", "Horvat", "Ivanov", "Jansen", "Kurz", "Lorenz", "Meier", "Noack")
+FIRST_NAMES = (
+    "Anke",
+    "Bruno",
+    "Cora",
+    "Daniel",
+    "Edith",
+    "Farid",
+    "Greta",
+    "Hauke",
+    "Ines",
+    "Julian",
+    "Karla",
+    "Levin",
+    "Marta",
+    "Nils",
+    "Olga",
+)
+LAST_NAMES = (
+    "Albers",
+    "Becker",
+    "Castro",
+    "Demir",
+    "Ebert",
+    "Franke",
+    "Graf",
+    "Horvat",
+    "Ivanov",
+    "Jansen",
+    "Kurz",
+    "Lorenz",
+    "Meier",
+    "Noack",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +71,10 @@ class Past:
 
 
 PASTS = (
-    Past("leg", 26, -0.7, 0.9),
-    Past("lumbar_extensor", 20, -0.65, 0.7),
-    Past("stabiliser", 16, -0.6, 0.65),
-    Past("run_walk", 11, -0.6, 0.9),
+    Past("leg", 38, -0.7, 0.9),
+    Past("lumbar_extensor", 30, -0.65, 0.7),
+    Past("stabiliser", 24, -0.6, 0.65),
+    Past("run_walk", 16, -0.6, 0.9),
 )
 
 

@@ -104,9 +104,7 @@ def test_an_older_version_of_the_consent_still_counts_and_a_replaced_row_does_no
 
 
 def test_another_clinics_people_do_not_exist(cast: Cast) -> None:
-    add_people(
-        cast.harbour, cast.harbour_therapist, cast.version("leg"), [rising()] * 6, starts_on=LONG_AGO, now=cast.now
-    )
+    add_people(cast.harbour, cast.harbour_therapist, cast.version("leg"), [rising()] * 6, starts_on=LONG_AGO, now=cast.now)
     assert {course.line.arm for course in read_population(cast.harbour_manager, today=today(cast)).courses} == {"LL", "LS"}
     assert len(of_leg(cast)) == 1  # Hannah alone
 

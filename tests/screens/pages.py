@@ -45,6 +45,7 @@ ROWS: dict[str, tuple[Any, dict[str, Any]]] = {
     "programs:program": (Program, {}),
     "programs:exercise": (Exercise, {}),
     "clinics:job": (Job, {}),
+    "patients:outcomes_model": (Job, {"kind": "outcomes.model"}),
     "clinics:staff_end": (Membership, {"user__first_name": "Amara"}),
     "patients:assign": (Patient, {"first_name": "Nora"}),
     "patients:patient_invite": (Patient, {"first_name": "Nora"}),

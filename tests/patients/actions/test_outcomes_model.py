@@ -25,7 +25,7 @@ ARMS = ("LL", "LE", "LS")
 PSFS = [SLOPES[Instrument.PSFS_RUN][arm] for arm in ARMS]
 NPRS = [SLOPES[Instrument.NPRS_RUN][arm] for arm in ARMS]
 PER_ARM, BETWEEN, WITHIN = 28, 1.0, 1.0
-"""As many people as the trial had in each arm; standard deviations of people and of answers, in points (our choice: none were published)."""
+"""As many people as the trial had in each arm; standard deviations of people and of answers, in points (ours: none were published)."""
 
 
 def cohort(chance: random.Random, slopes: list[float], start: float) -> list[Person]:
@@ -47,7 +47,7 @@ def estimates(found: Fit) -> list[Any]:
 
 @needs_extra
 def test_a_cohort_from_the_published_slopes_gives_them_back_within_its_standard_error() -> None:
-    """The mean of 12 cohorts lies within the standard error of one, and the intervals of the cohorts hold the truth as often as they say."""
+    """The mean of 12 cohorts lies within the standard error of one, and their intervals hold the truth about as often as they say."""
     chance, true = random.Random(2017), [0.949, -0.198, -0.263]
     cohorts = [estimates(fit(cohort(chance, PSFS, 3.5), 3)) for _ in range(12)]
     for place, published in enumerate(true):
@@ -76,7 +76,11 @@ def test_the_estimates_are_those_of_the_formula_of_statsmodels() -> None:
     rows = [(number, ARMS[one.group], place, value) for number, one in enumerate(people) for place, value in one.answers.items()]
     table = pd.DataFrame(rows, columns=["person", "arm", "time", "value"])
     model = smf.gee(
-        "value ~ C(arm, Treatment('LL')) * time", "person", data=table, family=sm.families.Gaussian(), cov_struct=sm.cov_struct.Exchangeable()
+        "value ~ C(arm, Treatment('LL')) * time",
+        "person",
+        data=table,
+        family=sm.families.Gaussian(),
+        cov_struct=sm.cov_struct.Exchangeable(),
     )
     expected = model.fit(cov_type="bias_reduced")
     found = fit(people, 3)
@@ -111,7 +115,7 @@ def test_what_cannot_be_estimated_is_a_problem_and_no_fault(people: list[Person]
 @needs_extra
 def test_one_group_has_a_slope_and_no_difference() -> None:
     chance = random.Random(5)
-    found = fit([one for one in cohort(chance, [0.8], 4.0)], 1)
+    found = fit(cohort(chance, [0.8], 4.0), 1)
     assert found.differences == []
     assert found.slopes[0].low < 0.8 < found.slopes[0].high
 
@@ -131,7 +135,10 @@ def noisy(chance: random.Random, slope: float) -> Answers:
     """Return the answers of one person with chance in them."""
     own = chance.gauss(3.5, 1)
     return {
-        key: (min(10, max(0, round(9 - own - 0.7 * place + chance.gauss(0, 1)))), min(10, max(0, round(own + slope * place + chance.gauss(0, 1)))))
+        key: (
+            min(10, max(0, round(9 - own - 0.7 * place + chance.gauss(0, 1)))),
+            min(10, max(0, round(own + slope * place + chance.gauss(0, 1)))),
+        )
         for place, key in enumerate(KEYS)
     }
 
@@ -177,9 +184,9 @@ def test_the_job_keeps_slopes_of_the_programs_measured_alike(arms: Cast) -> None
 @needs_extra
 def test_the_job_says_which_programs_have_too_few_people(arms: Cast) -> None:
     Consent.objects.filter(patient__assignments__version__program__key="stabiliser").update(withdrawn_at=arms.now)
-    Consent.objects.filter(
-        pk__in=Consent.objects.filter(patient__assignments__version__program__key="stabiliser").values("pk")[:4]
-    ).update(withdrawn_at=None)
+    Consent.objects.filter(pk__in=Consent.objects.filter(patient__assignments__version__program__key="stabiliser").values("pk")[:4]).update(
+        withdrawn_at=None
+    )
     job = calculate(arms, Selection(2025, 2025))
     measure = job.result["measures"]["psfs_run"]
     assert ([one["arm"] for one in measure["groups"]], len(measure["small"])) == (["LL", "LE"], 1)

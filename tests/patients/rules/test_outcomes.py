@@ -22,7 +22,9 @@ pytestmark = pytest.mark.xdist_group("stats")
 PSFS, NPRS = Instrument.PSFS_RUN, Instrument.NPRS_RUN
 
 
-@pytest.mark.parametrize(("degrees", "expected"), [(1, 12.706), (2, 4.303), (4, 2.776), (9, 2.262), (27, 2.052), (120, 1.980), (10_000, 1.960)])
+@pytest.mark.parametrize(
+    ("degrees", "expected"), [(1, 12.706), (2, 4.303), (4, 2.776), (9, 2.262), (27, 2.052), (120, 1.980), (10_000, 1.960)]
+)
 def test_the_quantile_of_t_is_that_of_the_printed_tables(degrees: int, expected: float) -> None:
     assert t_quantile(degrees) == pytest.approx(expected, abs=0.0006)
 
@@ -140,4 +142,3 @@ def test_a_mean_lies_above_below_or_around_the_line(line: float, side: Side) -> 
     assert found.side == side
     assert found.difference == pytest.approx(2.0 - line)
     assert found.low < found.difference < found.high
-

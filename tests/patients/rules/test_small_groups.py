@@ -29,6 +29,12 @@ def test_small_parts_of_a_total_are_hidden_with_what_would_give_them_away(counts
     assert hide_small(counts) == expected
 
 
+def test_what_matters_most_is_hidden_last() -> None:
+    assert hide_small([27, 3, 9]) == [27, None, None]
+    assert hide_small([27, 3, 9], keep={2}) == [None, None, 9]
+    assert hide_small([27, 0, 2], keep={2}) == [None, 0, None]
+
+
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=6))
 def test_what_is_hidden_of_a_total_never_follows(counts: list[int]) -> None:
     shown = hide_small(counts)
