@@ -110,10 +110,15 @@ def figures_of_line(line: Line, courses: Sequence[Course], selection: Selection)
         line=line,
         started=started,
         adherence=mean_of([course.adherence for course in trained if course.adherence is not None]),
-        measured={key: choose(courses, selection, lambda course, key=key: key in course.answers)[0] for key in keys},
+        measured={key: measured_at(courses, selection, key) for key in keys},
         points={one: [point_of(line, courses, selection, one, key, weeks[key]) for key in keys if key != START] for one in Instrument},
         ending=ending_of(courses),
     )
+
+
+def measured_at(courses: Sequence[Course], selection: Selection, key: str) -> Verdict:
+    """Return how many people answered an assessment."""
+    return choose(courses, selection, lambda course: key in course.answers)[0]
 
 
 def week_of(courses: Sequence[Course], key: str) -> int | None:

@@ -15,11 +15,15 @@ class OutcomesFilter(forms.Form):
     def __init__(self, data: Any, *, years: tuple[int, int], therapists: Sequence[tuple[str, str]]) -> None:
         """Offer the years in which somebody began, and the therapists the person may choose from."""
         super().__init__(data)
-        self.years = years
+        self.years, self.therapists = years, dict(therapists)
         choices = [(year, str(year)) for year in range(years[0], years[1] + 1)]
         for name, label in (("first", _("Started from")), ("last", _("Started until"))):
             self.fields[name] = forms.TypedChoiceField(label=label, required=False, coerce=int, empty_value=None, choices=choices)
         self.fields["therapist"] = forms.ChoiceField(label=_("Therapist"), required=False, choices=[("", _("All therapists")), *therapists])
+
+    def therapist_name(self, selection: Selection) -> str:
+        """Return who is chosen, empty for all."""
+        return self.therapists.get(selection.therapist or "", "")
 
     def selection(self) -> Selection:
         """Return who is chosen; without a choice everybody, and years the wrong way round are turned."""

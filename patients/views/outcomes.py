@@ -19,7 +19,7 @@ from clinics.models import Job, Membership, Role
 from clinics.permissions import allows
 from clinics.web import MemberRequest, get_visible, page, today_of
 from patients.actions.outcomes_model import KIND, Problem, is_installed, model_params
-from patients.charts.multiples import program_mark
+from patients.charts.multiples import program_mark, signed
 from patients.figures import Selection, figures_of, left_out_text, people_in, shown
 from patients.forms.outcomes import OutcomesFilter
 from patients.outcomes import NOBODY, Population, read_population
@@ -34,7 +34,6 @@ from patients.views.outcome_cards import (
     name_of,
     panels_of,
     points_range,
-    signed,
 )
 from programs.models import Program
 from programs.wording import short_name
@@ -102,7 +101,7 @@ def outcomes(request: MemberRequest) -> HttpResponse:
         "endings": [ending_row(one, one.ending) for one in told if one.ending],
         "hidden": [(name_of(one.line), hidden_text(one, by_therapist=bool(selection.therapist))) for one in figures if not one.started.may],
         "left_out": left_out_text(population.left_out),
-        "therapist_name": dict(form.fields["therapist"].choices).get(selection.therapist or ""),
+        "therapist_name": form.therapist_name(selection),
         "can_export": allows(member, "outcomes.export"),
         "is_installed": is_installed(),
         "job": job,

@@ -34,7 +34,7 @@ FIRST_NAMES = (
     "Farid",
     "Greta",
     "Hauke",
-    "Ines",
+    "Ida",
     "Julian",
     "Karla",
     "Levin",
@@ -71,10 +71,10 @@ class Past:
 
 
 PASTS = (
-    Past("leg", 38, -0.7, 0.9),
-    Past("lumbar_extensor", 30, -0.65, 0.7),
-    Past("stabiliser", 24, -0.6, 0.65),
-    Past("run_walk", 16, -0.6, 0.9),
+    Past("leg", 30, -0.7, 0.9),
+    Past("lumbar_extensor", 22, -0.65, 0.7),
+    Past("stabiliser", 18, -0.6, 0.65),
+    Past("run_walk", 12, -0.6, 0.9),
 )
 
 

@@ -55,7 +55,7 @@ def test_quantiles_and_tails_are_those_of_scipy() -> None:
 def test_a_mean_has_its_interval_by_t(values: list[float], mean: float, low: float, high: float) -> None:
     found = mean_of(values)
     assert found is not None
-    assert (found.mean, found.low, found.high) == (pytest.approx(mean), pytest.approx(low, abs=0.001), pytest.approx(high, abs=0.001))
+    assert [found.mean, found.low, found.high] == pytest.approx([mean, low, high], abs=0.001)
 
 
 def test_one_value_has_no_interval() -> None:
@@ -79,7 +79,7 @@ def test_intervals_of_means_are_those_of_statsmodels() -> None:
 def test_a_share_has_its_interval_by_wilson(k: int, n: int, low: float, high: float) -> None:
     found = share_of(k, n)
     assert found is not None
-    assert (found.low, found.high) == (pytest.approx(low, abs=0.001), pytest.approx(high, abs=0.001))
+    assert [found.low, found.high] == pytest.approx([low, high], abs=0.001)
 
 
 def test_nobody_has_no_share() -> None:
