@@ -72,6 +72,9 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "group.view": STAFF,
     "group.list": STAFF,
     "group.enter": STAFF,
+    "outcomes.view": STAFF,
+    "outcomes.model": STAFF,
+    "outcomes.export": MANAGER,
     # the patient's own day
     "today.view": PATIENT,
     "plan.view": PATIENT,

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from patients.actions import outcomes_model  # noqa: F401 - a worker has to know its kind of job
 from patients.actions.caseload import close_past_days
 from patients.actions.erasing import delete_expired
 from patients.actions.import_after import forget_files, invite_imported

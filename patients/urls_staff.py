@@ -10,6 +10,7 @@ from patients.views import (
     group,
     importing,
     messages,
+    outcomes,
     patient_page,
     people,
     planning,
@@ -24,6 +25,9 @@ from patients.views import (
 
 urlpatterns = [
     path("patients/", caseload.caseload, name="caseload"),
+    path("outcomes/", outcomes.outcomes, name="outcomes"),
+    path("outcomes/model/", outcomes.model_start, name="outcomes_model_start"),
+    path("outcomes/model/<uuid:pk>/", outcomes.model, name="outcomes_model"),
     path("welcome/", welcome.welcome, name="welcome"),
     path("clinic/trail/", trail.trail, name="trail"),
     path("clinic/erasure/", data.erasure_requests, name="erasure_requests"),

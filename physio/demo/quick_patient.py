@@ -69,6 +69,9 @@ Plan = tuple[list[Planned], list[tuple[str, int, dt.date]]]
 class Maker:
     """Makes up patients; their rows wait in `tables`."""
 
+    home_source: str = SessionLog.Source.APP
+    """How entries of sessions at home got here."""
+
     def __init__(
         self,
         chance: random.Random,
@@ -216,7 +219,7 @@ class Maker:
         """Add the log of a session; returns the share done, below 1 when one exercise got half its sets."""
         key, chance = self.key(), self.chance
         by = who.therapist.pk.hex if supervised else who.member
-        source = SessionLog.Source.CLINIC if supervised else SessionLog.Source.APP
+        source = SessionLog.Source.CLINIC if supervised else self.home_source
         answers = (chance.randint(1, 5), chance.randint(4, 7), chance.randint(0, 4))
         self.logs.add(key, who.clinic.pk.hex, who.patient, on, session, at, not partly, *answers, source, by, at)
         if not partly:

@@ -58,6 +58,7 @@ ROWS: dict[str, tuple[Any, dict[str, Any]]] = {
     "programs:exercise": (Exercise, {}),
     "clinics:job": (Job, {}),
     "patients:rules_": (Job, {"kind": "rules.replay", "status": "done"}),
+    "patients:outcomes_model": (Job, {"kind": "outcomes.model"}),
     "clinics:staff_end": (Membership, {"user__first_name": "Amara"}),
     "patients:import_": (ImportFile, {}),
     "patients:assign": (Patient, {"first_name": "Nora"}),
