@@ -36,6 +36,7 @@ STAFF = (
     Item("caseload", _("Caseload"), "patients:caseload", "users", "caseload.list"),
     Item("group", pgettext_lazy("navigation", "In clinic today"), "patients:group", "stethoscope", "group.view"),
     Item("programs", _("Programs"), "programs:list", "library", "program.list"),
+    Item("outcomes", _("Outcomes"), "patients:outcomes", "chart-line", "outcomes.view"),
     Item("clinic", _("Clinic"), "clinics:clinic", "building-2", "clinic.change"),
 )
 AREA: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
@@ -44,6 +45,7 @@ AREA: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
         (
             Item("settings", _("Settings"), "clinics:clinic", "settings", "clinic.change"),
             Item("closed", _("Closed days"), "clinics:closed_days", "calendar-x", "clinic.change"),
+            Item("rules", _("Triage rules"), "patients:rules", "gauge", "rules.view"),
             Item("texts", _("Texts and look"), "reminders:texts", "type", "clinic.look"),
         ),
     ),
@@ -53,6 +55,7 @@ AREA: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
             Item("staff", _("Staff"), "clinics:staff", "user-cog", "staff.list"),
             Item("cover", _("Holiday and cover"), "patients:covers", "plane", "cover.list"),
             Item("hand_over", _("Hand over"), "patients:hand_over", "arrow-left-right", "patient.hand_over"),
+            Item("imports", _("Import patients"), "patients:imports", "upload", "import.run"),
         ),
     ),
     (

@@ -110,6 +110,9 @@ def mail_key(invitation: Invitation, key: str) -> None:
 
     def note(taken: bool) -> None:
         invitation.mail_taken = taken  # type: ignore[attr-defined]
+        if not taken:
+            # Whoever invited many at once reads it in the digest.
+            Invitation.objects.filter(pk=invitation.pk).update(undelivered_at=invitation.created_at)
 
     words = words_of([clinic.pk]).get((clinic.pk, invitation.language), NO_WORDS)
     is_patient = invitation.membership.is_patient

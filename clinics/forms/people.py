@@ -128,10 +128,6 @@ class ClinicForm(FormOfClinic):
             "time_zone",
             "language",
             "open_weekdays",
-            "pain_green_max",
-            "pain_amber_max",
-            "silence_days",
-            "missed_in_a_row",
             "escalate_minutes",
             "group_places",
             "require_second_factor",
@@ -163,11 +159,8 @@ class ClinicForm(FormOfClinic):
         return number
 
     def clean(self) -> dict[str, Any]:
-        """Keep pain bands and usual hours in order; raises ValidationError."""
+        """Keep the usual hours in order; raises ValidationError."""
         values = super().clean() or self.cleaned_data
-        green, amber = values.get("pain_green_max"), values.get("pain_amber_max")
-        if green is not None and amber is not None and green >= amber:
-            self.add_error("pain_amber_max", _("Amber must end above green."))
         begin, end = values.get("access_from"), values.get("access_to")
         if begin is not None and end is not None and begin >= end:
             self.add_error("access_to", _("The usual hours end after they begin."))

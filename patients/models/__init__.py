@@ -9,13 +9,17 @@ from patients.models.cover import Cover, Handover
 from patients.models.diary import CheckIn, Correction, SymptomReport
 from patients.models.erasure import ErasureRequest
 from patients.models.group import GroupEntry
+from patients.models.importing import ImportFile
 from patients.models.message import MESSAGE_MAX, Message
 from patients.models.patient import CaseloadEntry, Patient
+from patients.models.rules import CaseloadLook, RuleSet
 from patients.models.run import SHOE_LIMIT_KM, DeletedRun, Run, Shoe
 from patients.models.session import ExerciseLog, ScheduledSession, SessionLog
+from patients.models.suggestion import NOTICE_VERSION, Suggestion, SuggestionSwitch
 
 __all__ = (
     "MESSAGE_MAX",
+    "NOTICE_VERSION",
     "SHOE_LIMIT_KM",
     "AccessReview",
     "Alert",
@@ -25,6 +29,7 @@ __all__ = (
     "AssignmentDraft",
     "AssignmentVersion",
     "CaseloadEntry",
+    "CaseloadLook",
     "CheckIn",
     "Consent",
     "Correction",
@@ -34,12 +39,16 @@ __all__ = (
     "ExerciseLog",
     "GroupEntry",
     "Handover",
+    "ImportFile",
     "Message",
     "Patient",
     "Pause",
+    "RuleSet",
     "Run",
     "ScheduledSession",
     "SessionLog",
     "Shoe",
+    "Suggestion",
+    "SuggestionSwitch",
     "SymptomReport",
 )

@@ -11,6 +11,8 @@ from clinics.ids import uuid7
 from clinics.models import Clinic, Language, Membership
 from clinics.scoping import Scope, ScopedModel, ScopedQuerySet
 
+SEARCHED_LENGTH = 170
+
 
 class PatientQuerySet(ScopedQuerySet["Patient"]):
     """Reads of patients."""
@@ -25,6 +27,11 @@ class PatientQuerySet(ScopedQuerySet["Patient"]):
         for word in words.split()[:5]:
             found = found.filter(Q(search_text__contains=word.lower()) | Q(number__icontains=word))
         return found
+
+
+def searched(full_name: str) -> str:
+    """Return the text that searches look at: small letters, some of which are two where the capital was one."""
+    return full_name.lower()[:SEARCHED_LENGTH]
 
 
 class Patient(ScopedModel):
@@ -51,7 +58,7 @@ class Patient(ScopedModel):
     number = models.CharField(_("number"), max_length=20)
     first_name = models.CharField(_("first name"), max_length=80)
     last_name = models.CharField(_("last name"), max_length=80)
-    search_text = models.CharField(max_length=170, editable=False)
+    search_text = models.CharField(max_length=SEARCHED_LENGTH, editable=False)
     email = models.EmailField(_("e-mail address"), max_length=254, blank=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     born_on = models.DateField(_("date of birth"), null=True, blank=True)
@@ -65,6 +72,9 @@ class Patient(ScopedModel):
     is_test = models.BooleanField(_("made up for trying out"), default=False)
     erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False, help_text=_("Since then without a name."))
     keep_until_on = models.DateField(_("kept until"), null=True, blank=True, editable=False, help_text=_("The last day of what is left."))
+    imported_with = models.ForeignKey(
+        "patients.ImportFile", on_delete=models.PROTECT, null=True, blank=True, editable=False, db_index=False, related_name="patients"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     scope = Scope("clinic", "membership")
@@ -80,6 +90,7 @@ class Patient(ScopedModel):
             models.Index(fields=["clinic", "status", "last_name", "first_name"], name="patient_by_name"),
             models.Index(fields=["clinic", "therapist", "status"], name="patient_by_therapist"),
             models.Index(fields=["keep_until_on"], name="patient_kept_until", condition=Q(keep_until_on__isnull=False)),
+            models.Index(fields=["imported_with", "id"], name="patient_by_import", condition=Q(imported_with__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -87,7 +98,7 @@ class Patient(ScopedModel):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Keep the lower-case text that searches look at."""
-        self.search_text = self.full_name.lower()
+        self.search_text = searched(self.full_name)
         super().save(*args, **kwargs)
 
     @property
@@ -136,6 +147,8 @@ class CaseloadEntry(ScopedModel):
     alert_id = models.UUIDField(null=True, blank=True, help_text=_("The most worrying open alert of the line that can be put off."))
     alerts_since_at = models.DateTimeField(null=True, blank=True, help_text=_("When the oldest open alert of the line was raised."))
     refreshed_at = models.DateTimeField(null=True, blank=True)
+    looks = models.PositiveIntegerField(default=0, help_text=_("Number of the last look of the rules that is kept."))
+    rule_set = models.ForeignKey("patients.RuleSet", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     scope = Scope("clinic")
     coded = frozenset({"reasons", "facts", "pain_series", "readiness_series", "week_ticks", "program_code", "program_status"})

@@ -36,6 +36,7 @@ RECORDS = (
     "data.",
     "erasure.",
     "calendar.",
+    "import.",
     "reminder.",
 )
 GROUPS: dict[str, tuple[Promise, tuple[str, ...]]] = {
@@ -43,7 +44,7 @@ GROUPS: dict[str, tuple[Promise, tuple[str, ...]]] = {
     "people": (_("People and roles"), ("membership.", "invitation.", "token.", "user.", "own.")),
     "clinic": (_("Clinic"), ("clinic.", "closed_day.", "cover.", "program.")),
     "records": (_("Patients' records"), RECORDS),
-    "lists": (_("Lists"), ("caseload.", "trail.", "access.", "delivery.", "notice.")),
+    "lists": (_("Lists"), ("caseload.", "trail.", "access.", "delivery.", "notice.", "outcomes.")),
     "admin": (_("Administration"), ("admin.",)),
     "refused": (_("Refused"), ("refused",)),
 }

@@ -9,9 +9,10 @@ from clinics.models import Membership
 from patients.covering import standing_in
 from patients.models import Patient
 from patients.rules.cover import responsible
-from reminders.actions.notices import STOP_SIGN_LASTS, staff_of
+from reminders.actions.notices import STOP_SIGN_LASTS
 from reminders.actions.reach import Refusal
 from reminders.actions.silence import LOOKED_BACK, sent_in_vain
+from reminders.actions.staffing import staff_of
 from reminders.models import Kind, StaffNotice
 from reminders.rules.escalation import Step, whom_to_tell
 

@@ -16,7 +16,7 @@ from django.utils import translation
 from clinics.models import Job, Membership, Role, User
 from clinics.permissions import ACTIONS, SIGNED_IN
 from clinics.web import error_page
-from patients.models import Alert, Assessment, Assignment, CheckIn, Patient, Run, ScheduledSession, SymptomReport
+from patients.models import Alert, Assessment, Assignment, CheckIn, ImportFile, Patient, Run, ScheduledSession, Suggestion, SymptomReport
 from programs.models import Exercise, Program
 from reminders.channels.email import OPENS, Occasion, Recipient, compose
 from reminders.links import stop_token
@@ -32,6 +32,9 @@ NO_PAGES = {
     "reminders:one_click",
     "clinics:logo",
     "reminders:texts_preview",
+    "reminders:text_report",
+    "patients:import_sample",
+    "patients:import_findings",
 }
 SHORT = {"patient": "patient1@riverside.example", "admin": "admin@physio.example"}
 STATES = (2, 3, 5, 6, 7, 9, 10, 12, 13, 14, 16, 20, 21, 22)
@@ -42,6 +45,7 @@ LOOKERS |= dict.fromkeys(("patients:stop", "patients:stop_mistake"), "patient2")
 """Who has what is shown there, where it is not the first patient."""
 ROWS: dict[str, tuple[Any, dict[str, Any]]] = {
     "patients:alert": (Alert, {"status": "open"}),
+    "patients:suggestion_": (Suggestion, {"status": "open"}),
     "patients:report_clear": (SymptomReport, {"patient__first_name": "Noah", "status": "open"}),
     "patients:stop": (SymptomReport, {"status": "open"}),
     "patients:assignment_withdraw": (Assignment, {"status": "running", "patient__first_name": "Mei"}),
@@ -56,6 +60,9 @@ ROWS: dict[str, tuple[Any, dict[str, Any]]] = {
     "programs:exercise": (Exercise, {}),
     "clinics:job": (Job, {}),
     "patients:staff_end": (Membership, {"user__first_name": "Amara"}),
+    "patients:rules_": (Job, {"kind": "rules.replay", "status": "done"}),
+    "patients:outcomes_model": (Job, {"kind": "outcomes.model"}),
+    "patients:import_": (ImportFile, {}),
     "patients:assign": (Patient, {"first_name": "Nora"}),
     "patients:patient_invite": (Patient, {"first_name": "Nora"}),
     "": (Patient, {"first_name": "Hannah"}),

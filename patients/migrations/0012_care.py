@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinics', '0007_look_and_access'),
-        ('patients', '0007_group'),
+        ('clinics', '0009_look_and_access'),
+        ('patients', '0011_suggestions'),
     ]
 
     operations = [

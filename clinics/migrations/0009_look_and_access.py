@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinics', '0006_jobs'),
+        ('clinics', '0008_rules_elsewhere'),
     ]
 
     operations = [
