@@ -65,7 +65,7 @@ def lines_of(
     mine = Q(seen_by=source) if source is not None else Q(pk=None)
     alerts = Alert.objects.visible_to(member).unresolved().filter(patient__in=rows.order_by().values("pk")).order_by()
     open_now = Q(status=Alert.Status.OPEN)
-    counts: dict[Any, dict[str, int]] = {
+    counts: dict[Any, Any] = {
         row["patient"]: row
         for row in alerts.values("patient").annotate(
             open=Count("pk", filter=open_now),

@@ -190,7 +190,8 @@ def test_the_main_pages_of_a_clinic_are_accessible(context: BrowserContext, live
         ],
         "en",
     )
-    look.at(cast.manager, [reverse(name) for name in ("clinics:staff", "clinics:clinic")], "de")
+    area = ("clinics:staff", "clinics:clinic", "patients:covers", "patients:hand_over", "patients:access", "reminders:texts")
+    look.at(cast.manager, [reverse(name) for name in area], "de")
     assert look.wrong == [], "\n".join(look.wrong)
 
 
