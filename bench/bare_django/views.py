@@ -63,4 +63,6 @@ def today(request: HttpRequest) -> HttpResponse:
 def caseload(request: HttpRequest) -> HttpResponse:
     """Show the patients of a clinic."""
     patients = Patient.objects.filter(clinic=int(request.GET.get("clinic", 1))).order_by("name")
+    if "q" in request.GET:
+        patients = patients.filter(name__icontains=request.GET["q"])
     return render(request, "caseload.html", {"patients": patients[: int(request.GET.get("rows", LISTED))]})

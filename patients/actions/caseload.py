@@ -41,7 +41,9 @@ LOOKED_SHOWN = dt.timedelta(days=14)
 """So long a patient reads that somebody has looked at an entry."""
 LEVELS = {triage.ReasonLevel.STOP: 3, triage.ReasonLevel.ATTENTION: 2, triage.ReasonLevel.INFO: 1}
 
-COLUMNS = [field.name for field in CaseloadEntry._meta.concrete_fields if field.name not in {"patient", "clinic"}]
+KEPT_WITH_PATIENT = {"patient", "clinic", "therapist", "is_listed", "sort_name"}
+"""Columns that repeat the record; they change with it (`patients/models/patient.py`), not with an entry."""
+COLUMNS = [field.name for field in CaseloadEntry._meta.concrete_fields if field.name not in KEPT_WITH_PATIENT]
 line = PreparedUpdate(CaseloadEntry, COLUMNS, ("patient", "clinic", "refreshed_at"))
 
 Facts = dict[str, Any]
@@ -278,6 +280,8 @@ def judge(entry: CaseloadEntry, patient: Patient, clinic: Clinic, *, now: dt.dat
     waiting = CaseloadEntry.Level.ATTENTION if any(one.level == triage.ReasonLevel.STOP for one in reasons) else CaseloadEntry.Level.NONE
     entry.level = max([LEVELS[reason.level] for reason in unseen] + [int(waiting)])
     entry.rank = sum(100 ** LEVELS[reason.level] for reason in unseen)
+    in_hand = any(mark in alerts and mark in seen for mark in marks)
+    entry.section = entry.level if entry.level >= CaseloadEntry.Level.ATTENTION else int(in_hand)
     fill_numbers(entry, today)
     entry.refreshed_at = now
     return new
@@ -311,7 +315,10 @@ def fill_numbers(entry: CaseloadEntry, today: dt.date) -> None:
         ticks = adherence.week_ticks(sessions, dt.date.fromisoformat(program["starts_on"]), program["weeks"], today)
         entry.week_ticks = [[tick.state.value, tick.share, tick.done, tick.due] for tick in ticks]
     else:
+        ticks = []
         entry.week_ticks = []
+    begins = 0 if ticks and ticks[0].state == adherence.TickState.TO_COME else None
+    entry.program_week = next((tick.week for tick in ticks if tick.state == adherence.TickState.NOW), begins)
     pain, ready = facts.get("pain", []), facts.get("readiness", [])
     entry.pain_series = [value for _on, value in pain[-SPARK_VALUES:]]
     entry.readiness_series = [value for _on, value in ready[-SPARK_VALUES:]]
@@ -325,6 +332,18 @@ def fill_numbers(entry: CaseloadEntry, today: dt.date) -> None:
     entry.next_assessment_on = min((dt.date.fromisoformat(on) for on, _key in facts.get("assessments", [])), default=None)
 
 
+def new_entry(patient: Patient, **columns: Any) -> CaseloadEntry:
+    """Return a line that repeats what the record says; it is not stored."""
+    return CaseloadEntry(
+        patient=patient,
+        clinic_id=patient.clinic_id,
+        therapist_id=patient.therapist_id,
+        is_listed=patient.status == Patient.Status.ACTIVE,
+        sort_name=patient.search_text,
+        **columns,
+    )
+
+
 @transaction.atomic(savepoint=False)
 def refresh_entries(patients: Iterable[Patient], *, now: dt.datetime) -> int:
     """Build the caseload lines of many patients anew, in a constant number of queries; clinics must be loaded."""
@@ -335,7 +354,7 @@ def refresh_entries(patients: Iterable[Patient], *, now: dt.datetime) -> int:
     facts = gather_facts(rows, now=now)
     entries, alerts = [], []
     for patient in rows:
-        entry = CaseloadEntry(patient=patient, clinic_id=patient.clinic_id, facts=facts[patient.pk])
+        entry = new_entry(patient, facts=facts[patient.pk])
         alerts += judge(entry, patient, patient.clinic, now=now)
         entries.append(entry)
     CaseloadEntry.objects.bulk_create(entries, update_conflicts=True, unique_fields=["patient"], update_fields=COLUMNS, batch_size=200)

@@ -12,7 +12,8 @@ from clinics.errors import Conflict, Invalid
 from clinics.localtime import is_valid_zone, local_day
 from clinics.models import Clinic, Membership, Role
 from clinics.transitions import advance
-from patients.models import CaseloadEntry, Patient
+from patients.actions.caseload import new_entry
+from patients.models import Patient
 from patients.states import PATIENT
 
 EDITABLE = ("first_name", "last_name", "email", "phone", "born_on", "sex", "language", "time_zone", "therapist")
@@ -62,7 +63,7 @@ def create_patient(
                 is_test=is_test,
                 created_at=now,
             )
-            CaseloadEntry.objects.create(patient=patient, clinic=clinic, refreshed_at=now)
+            new_entry(patient, refreshed_at=now).save(force_insert=True)
             audit.record("patient.create", row=patient, patient_id=patient.pk, by=by, at=now)
     except IntegrityError as error:
         if number:

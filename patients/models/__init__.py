@@ -8,7 +8,7 @@ from patients.models.diary import CheckIn, Correction, SymptomReport
 from patients.models.erasure import ErasureRequest
 from patients.models.group import GroupEntry
 from patients.models.message import MESSAGE_MAX, Message
-from patients.models.patient import CaseloadEntry, Patient
+from patients.models.patient import CaseloadEntry, Patient, SearchWord, found_by
 from patients.models.run import SHOE_LIMIT_KM, DeletedRun, Run, Shoe
 from patients.models.session import ExerciseLog, ScheduledSession, SessionLog
 
@@ -34,7 +34,9 @@ __all__ = (
     "Pause",
     "Run",
     "ScheduledSession",
+    "SearchWord",
     "SessionLog",
     "Shoe",
     "SymptomReport",
+    "found_by",
 )
