@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from patients.rules.group import What
-from programs.dose import NBSP, dose_text, seconds_text
+from programs.dose import dose_text, seconds_text
 from programs.models import Prescription
 
 
@@ -50,7 +50,7 @@ def last_text(sets: int, reps: int | None, hold: int | None, load: Decimal | Non
     if not sets:
         return _("not done")
     work = str(reps) if reps is not None else seconds_text(hold) if hold is not None else ""
-    text = f"{sets}{NBSP}×{NBSP}{work}" if work else ngettext("%(sets)s set", "%(sets)s sets", sets) % {"sets": sets}
+    text = f"{sets} × {work}" if work else ngettext("%(sets)s set", "%(sets)s sets", sets) % {"sets": sets}
     return f"{text}, {value_text(What.LOAD, load)}" if load is not None else text
 
 

@@ -19,7 +19,7 @@ from clinics.errors import Invalid
 from clinics.fields import Body, Flag, Key, ScopedField, Text, Whole
 from clinics.rest import Filters, Row, ScopedViewSet
 from programs.actions.building import publish_version, start_program
-from programs.dose import NBSP, dose_text
+from programs.dose import dose_text
 from programs.layout import CLINIC, rows_of_plan, whole_plan
 from programs.models import Exercise, Prescription, Program, ProgramVersion, SessionPlan, Setting
 from programs.rules.building import MOST_LINES, MOST_WEEKS, Plan, by_block, in_order
@@ -106,7 +106,7 @@ class DoseRow(Row):
 
     def get_dose(self, row: Prescription) -> str:
         """Return the dose in words."""
-        return dose_text(row).replace(NBSP, " ")
+        return dose_text(row)
 
 
 class SessionPlanRow(Row):

@@ -7,8 +7,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 MINUTE = 60
-NBSP = "\u00a0"
-"""Keeps a number beside what it counts at the end of a line."""
 SECONDS_UP_TO = 90
 """Durations up to this many seconds are said in seconds, longer ones in minutes."""
 
@@ -61,7 +59,7 @@ def dose_text(prescription: Dose) -> str:
     if one.hold_seconds:
         work = seconds_text(one.hold_seconds)
         if one.reps_high and one.reps_high > 1:
-            work = f"{reps_text(one)}{NBSP}×{NBSP}{work}"
+            work = f"{reps_text(one)} × {work}"
     elif one.reps_high or one.reps_low:
         work = reps_text(one)
         if one.sets == 1:
@@ -87,14 +85,12 @@ def reps_text(prescription: Dose) -> str:
 def seconds_text(seconds: int) -> str:
     """Return a length in seconds (up to 90), otherwise in minutes, half minutes included."""
     if seconds <= SECONDS_UP_TO:
-        text = _("%(seconds)s s") % {"seconds": seconds}
-    elif seconds % MINUTE == 0:
-        text = _("%(minutes)s min") % {"minutes": seconds // MINUTE}
-    elif seconds % (MINUTE // 2) == 0:
-        text = _("%(minutes)s min") % {"minutes": number_format(seconds / MINUTE, decimal_pos=1)}
-    else:
-        text = _("%(clock)s min") % {"clock": clock_text(seconds)}
-    return text.replace(" ", NBSP)
+        return _("%(seconds)s s") % {"seconds": seconds}
+    if seconds % MINUTE == 0:
+        return _("%(minutes)s min") % {"minutes": seconds // MINUTE}
+    if seconds % (MINUTE // 2) == 0:
+        return _("%(minutes)s min") % {"minutes": number_format(seconds / MINUTE, decimal_pos=1)}
+    return _("%(clock)s min") % {"clock": clock_text(seconds)}
 
 
 def clock_text(seconds: int) -> str:
@@ -112,7 +108,7 @@ def effort_text(low: int | None, high: int | None) -> str:
 
 
 def _times(sets: int, work: str) -> str:
-    return work if sets == 1 else f"{sets}{NBSP}×{NBSP}{work}"
+    return work if sets == 1 else f"{sets} × {work}"
 
 
 def cell_text(prescription: Dose) -> str:
@@ -121,11 +117,11 @@ def cell_text(prescription: Dose) -> str:
     if one.run_seconds:
         work = clock_text(one.run_seconds) + (f"/{clock_text(one.walk_seconds)}" if one.walk_seconds else "")
     elif one.hold_seconds:
-        work = seconds_text(one.hold_seconds).replace(NBSP, "")
+        work = seconds_text(one.hold_seconds).replace(" ", "")
         if one.reps_high and one.reps_high > 1:
             work = f"{reps_text(one)}×{work}"
     elif one.reps_high or one.reps_low:
         work = reps_text(one)
     else:
-        work = seconds_text(one.duration_seconds).replace(NBSP, "") if one.duration_seconds else "?"
+        work = seconds_text(one.duration_seconds).replace(" ", "") if one.duration_seconds else "?"
     return f"{one.sets}×{work}"

@@ -48,7 +48,7 @@ from patients.views.messages import can_be_reached, latest_of, new_form
 from patients.views.patient_head import Shown, head_of, open_record
 from patients.views.trail_words import part_text, together, trail_text
 from patients.wording import SIGN_TEXT
-from programs.dose import NBSP, seconds_text
+from programs.dose import seconds_text
 from programs.evidence import evidence_of
 from programs.models import Exercise, ProgramVersion, SessionPlan
 from programs.plan import plan_views
@@ -289,9 +289,9 @@ def done_text(one: ExerciseLog) -> str:
     if not one.sets_done:
         return _("not done, %(why)s") % {"why": one.get_skip_reason_display()} if one.skip_reason else _("not done")
     if one.reps_done is not None:
-        parts = [f"{one.sets_done}{NBSP}×{NBSP}{one.reps_done}"]
+        parts = [f"{one.sets_done} × {one.reps_done}"]
     elif one.hold_seconds_done is not None:
-        parts = [f"{one.sets_done}{NBSP}×{NBSP}{seconds_text(one.hold_seconds_done)}"]
+        parts = [f"{one.sets_done} × {seconds_text(one.hold_seconds_done)}"]
     else:
         parts = [_("%(sets)s of %(all)s sets") % {"sets": one.sets_done, "all": one.prescription.sets}]
     if one.load_kg is not None:

@@ -1,7 +1,9 @@
 """Every page of a clinic as people with poor eyes, a keyboard, a tablet or a phone meet it."""
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.apps import apps
@@ -16,6 +18,7 @@ from clinics.permissions import ACTIONS, PUBLIC
 from clinics.scoping import ScopedModel
 from patients.actions.diary import check_in
 from patients.actions.people import create_patient
+from patients.actions.replanning import open_plan
 from patients.actions.symptoms import report_symptoms
 from patients.models import Alert, Assessment, Patient, SymptomReport
 from programs.actions.building import publish_version
@@ -43,18 +46,19 @@ def staff_pages() -> Iterator[tuple[Address, bool]]:
 class Guide:
     """Knows a row for every page that needs one."""
 
-    def __init__(self, cast: Cast, rows: dict[str, Any]) -> None:
-        """Take the rows by the beginning of an address's name; for what is not named any table's row may do."""
-        self.cast, self.rows = cast, rows
+    def __init__(self, cast: Cast, rows: dict[str, Any], queries: dict[str, str]) -> None:
+        """Take rows by the beginning of an address's name, and what some pages are asked; what is not named tries a row of every table."""
+        self.cast, self.rows, self.queries = cast, rows, queries
         self.clients = {member: sign_in(Client(), member) for member in (cast.therapist, cast.manager)}
 
     def url(self, address: Address, member: Membership) -> str:
         """Return the path of a page with a row it shows; empty when none does."""
         if not address.ids:
             return address.url("")
+        asked = self.queries.get(address.name, "")
         named = next((row for name, row in self.rows.items() if address.name.startswith(name)), None)
         tried = [named] if named is not None else self.any_rows()
-        return next((url for row in tried if self.clients[member].get(url := address.url(row.pk)).status_code == 200), "")
+        return next((url for row in tried if self.clients[member].get(url := address.url(row.pk) + asked).status_code == 200), "")
 
     def any_rows(self) -> Iterator[Any]:
         """Yield a row of every table of the clinic."""
@@ -73,6 +77,15 @@ def fill(cast: Cast) -> Guide:
     )
     Assessment.objects.filter(patient=hannah, key="middle").update(due_on=cast.session_today(hannah).on)
     new = create_patient(clinic=cast.riverside, by=cast.therapist, now=now, first_name="Zoë", last_name="Neu", email="zoe@mail.example")
+    leg = cast.version("leg")
+    chosen = {
+        "version": leg.pk,
+        "days_for": leg.pk,
+        "starts_on": (now + dt.timedelta(days=7)).date(),
+        "supervised_weekdays": [1, 4],
+        "home_weekdays": [2, 5, 7],
+    }
+    open_plan(assignment=hannah.assignments.get(), by=cast.therapist, now=now)
     published = draft_of(cast)
     publish_version(version=published, revision=published.revision, by=cast.therapist, now=now)
     own = write_exercise(
@@ -100,13 +113,14 @@ def fill(cast: Cast) -> Guide:
             "patients:patient": hannah,
             "patients:erasure": hannah,
             "reminders:": hannah,
-            "programs:program": cast.version("leg").program,
+            "programs:program": leg.program,
             "programs:exercise_change": own,
             "programs:exercise": Exercise.objects.filter(clinic=None).order_by("key")[0],
             "programs:retire": published,
             "programs:": draft_of(cast),
             "clinics:staff_end": cast.therapist2,
         },
+        {"patients:assign_confirm": "?" + urlencode(chosen, doseq=True)},
     )
 
 
@@ -120,6 +134,6 @@ def test_every_page_of_a_clinic_is_accessible_dark_in_german_and_as_narrow_as_a_
         found = {address.name: guide.url(address, member) for address, only_manager in staff_pages() if only_manager is is_managers}
         unknown += [name for name, url in found.items() if not url]
         look.at(member, filter(None, found.values()), "de")
-    assert unknown == [], "give these pages a row in fill()"
     look.at(cast.therapist, [reverse(name) for name in ("patients:caseload", "programs:list", "clinics:settings")], "en")
     assert look.wrong == [], "\n".join(look.wrong)
+    assert unknown == [], "give these pages a row in fill()"

@@ -118,7 +118,9 @@ def test_searching_asks_as_many_questions_as_the_whole_list(client: Client, cast
 @pytest.mark.django_db
 def test_words_sort_by_bytes_whatever_language_the_database_speaks() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("select collation_name from information_schema.columns where table_name = 'patients_searchword' and column_name = 'word'")
+        cursor.execute(
+            "select collation_name from information_schema.columns where table_name = 'patients_searchword' and column_name = 'word'"
+        )
         assert cursor.fetchone() == ("C",)
 
 
