@@ -37,7 +37,7 @@ PAGES = {
     "search: one letter": f"{LIST}&q=m",
     "search: nobody": f"{LIST}&q=xyzzy",
 }
-BARE = {"bare Django: 50 of as many by name": "/caseload/?rows=50", "bare Django: search within the name": "/caseload/?rows=50&q=a1"}
+BARE = {"bare Django: 40 of as many by name": "/caseload/?rows=40", "bare Django: search within the name": "/caseload/?rows=40&q=a1"}
 
 
 @dataclass(frozen=True)

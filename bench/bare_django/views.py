@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from bench.bare_django.models import CheckIn, Patient, Session, Token
 
 SHOWN = 20
-LISTED = 50
+LISTED = 40
 
 
 @csrf_exempt

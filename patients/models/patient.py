@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
@@ -25,7 +26,7 @@ class PatientQuerySet(ScopedQuerySet["Patient"]):
         """Those not put into the archive."""
         return self.filter(status=Patient.Status.ACTIVE)
 
-    def matching(self, words: str, *, clinic: object) -> "PatientQuerySet":
+    def matching(self, words: str, *, clinic: UUID) -> "PatientQuerySet":
         """Those of the clinic who have, for each of the words, a name, number or year of birth that begins with it."""
         return self.filter(found_by(words, clinic=clinic))
 
@@ -154,12 +155,13 @@ class SearchWord(ScopedModel):
     @classmethod
     def keep(cls, patients: Iterable[Patient]) -> None:
         """Bring the words of these patients up to date, in three statements at most."""
+        people = list(patients)
         wanted = {
             (row.clinic_id, row.pk, word)
-            for row in patients
+            for row in people
             for word in finding.words_of((row.first_name, row.last_name), row.number, row.born_on)
         }
-        rows = cls.objects.filter(patient__in={key for _clinic, key, _word in wanted})
+        rows = cls.objects.filter(patient__in=[row.pk for row in people])
         there = {(clinic, key, word): pk for pk, clinic, key, word in rows.values_list("pk", "clinic_id", "patient_id", "word")}
         gone = [pk for one, pk in there.items() if one not in wanted]
         if gone:
@@ -168,16 +170,16 @@ class SearchWord(ScopedModel):
         cls.objects.bulk_create(new, batch_size=2000, ignore_conflicts=True)
 
 
-def found_by(text: str, *, clinic: object, key: str = "pk") -> Q:
-    """Return the condition that every word of the text begins a word of the patient, whose key stands under `key`."""
+def found_by(text: str, *, clinic: UUID) -> Q:
+    """Return the condition that every word of the text begins a word of the patient, whose key is the row's own."""
     condition = Q()
     for word in finding.asked(text):
         words = SearchWord.objects.filter(clinic=clinic, word__gte=word, word__lt=word + finding.BEYOND)
-        condition &= Q(**{f"{key}__in": words.order_by().values("patient")})
+        condition &= Q(pk__in=words.order_by().values("patient"))
     return condition
 
 
-def follow(keys: Sequence[object], *, has_new_words: bool) -> None:
+def follow(keys: Sequence[UUID], *, has_new_words: bool) -> None:
     """Let the lines of changed patients repeat what they say now, and with new names the words they are found by."""
     person = Patient.objects.filter(pk=OuterRef("pk"))
     CaseloadEntry.objects.filter(pk__in=keys).update(
