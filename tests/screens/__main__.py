@@ -1,8 +1,9 @@
-"""The photographer: `python -m tests.screens FOLDER [--only PATTERN] [--who NAME …] [--sizes SIZE …] [--base ADDRESS]` against a running demo.
+"""The photographer: `python -m tests.screens FOLDER [--only PATTERN] [--base ADDRESS]` against a running demo server.
 
 It reads ids from the database of that server, so it needs the same settings (`VAR_DIR` or `DATABASE_URL`). FOLDER gets a sheet a page
-and size (`NAME.phone.png`, `NAME.laptop.png`; `--sizes tablet` is 1024 wide), every picture in `FOLDER/pages/`, and `report.txt`: answers other than 200, what is too wide or
-cut, labels of more than a line, errors of the console, sentences that stayed English.
+and size (`NAME.phone.png`, `NAME.laptop.png`; with `--sizes tablet` 1024 wide), every picture in `FOLDER/pages/`, and `report.txt`:
+answers other than 200, what is too wide or cut, labels of more than a line, errors of the console, sentences that stayed English.
+`--who therapist manager` takes only what these people see.
 """
 
 import argparse
