@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -318,6 +318,8 @@ def chips_of(one: dict[str, Any], today: dt.date) -> list[Chip]:
     """Return the first reasons as chips, those nobody has taken before the others; without any, what is worth knowing."""
     reasons = sorted(one["reasons"] or [], key=lambda reason: bool(reason.get("until") or reason.get("seen")))
     chips = [reason_chip(reason, today) for reason in reasons]
+    # The first says by its icon what it is about; those beside it say it in words alone.
+    chips[1:] = [replace(chip, icon="") if chip.tone else chip for chip in chips[1:]]
     if len(chips) > MOST_CHIPS:
         more = chips[MOST_CHIPS:]
         chips = [*chips[:MOST_CHIPS], Chip(f"+{len(more)}", "line", told=", ".join(chip.text for chip in more))]
