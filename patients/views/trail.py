@@ -14,7 +14,7 @@ from clinics.models import AuditEvent, Membership, Role
 from clinics.web import MemberRequest, page
 from patients.access import OPENED
 from patients.models import Patient
-from patients.views.trail_words import trail_text
+from patients.views.trail_words import together, trail_text
 
 SHOWN = 50
 ROLES: dict[str, Promise | str] = {**dict(Role.choices), "administrator": _("Administrator")}
@@ -99,8 +99,10 @@ def trail(request: MemberRequest) -> HttpResponse:
             "patient": patients.get(row.patient_id),
             "text": trail_text(row.action),
             "count": len(row.details.get("ids", ())),
+            "times": len(group),
         }
-        for row in rows[:SHOWN]
+        for group in together(rows[:SHOWN])
+        for row in group[:1]
     ]
     chosen = as_id(asked["patient"])
     of_patient = Patient.objects.visible_to(member).filter(pk=chosen).first() if chosen else None
