@@ -28,9 +28,11 @@ from clinics.prepared import PreparedUpdate
 from clinics.rows import Table
 from clinics.transitions import advance
 from patients.actions.people import check_person, highest_numbers, known_as
+from patients.actions.rules import rules_of
 from patients.import_words import fault_text
-from patients.models import CaseloadEntry, ImportFile, Patient
+from patients.models import CaseloadEntry, ImportFile, Patient, SearchWord
 from patients.models.patient import searched
+from patients.rules.finding import words_of
 from patients.rules.import_lines import (
     KNOWN_BY,
     Checked,
@@ -347,7 +349,9 @@ class Writer:
         self.members = Table(Membership, "id", "name", role=Role.PATIENT.value, created_at=now, **here)
         columns = ("id", "membership_id", "therapist_id", "search_text", "number", "language", *AS_TYPED)
         self.patients = Table(Patient, *columns, imported_with_id=file.pk, created_at=now, **here)
-        self.lines = Table(CaseloadEntry, "patient_id", refreshed_at=now, **here)
+        rules = rules_of(self.clinic, now=now)
+        self.lines = Table(CaseloadEntry, "patient_id", "therapist_id", "sort_name", refreshed_at=now, rule_set_id=rules.pk, **here)
+        self.words = Table(SearchWord, "id", "patient_id", "word", **here)
         self.keys: list[Any] = []
         self.changes: list[Change] = []
 
@@ -364,16 +368,19 @@ class Writer:
         """Add the rows of a new record."""
         key, name = uuid7(), known_as(person.first_name, person.last_name)
         self.keys.append(key)
+        therapist, number = (person.therapist or self.file.therapist_id).hex, person.number or next(self.numbers)
         self.patients.add(
             key.hex,
             self.add_member(name).hex if person.email else None,
-            (person.therapist or self.file.therapist_id).hex,
+            therapist,
             searched(name),
-            person.number or next(self.numbers),
+            number,
             person.language or self.clinic.language,
             *as_typed(person),
         )
-        self.lines.add(key.hex)
+        self.lines.add(key.hex, therapist, searched(name))
+        for word in words_of((person.first_name, person.last_name), number, person.born_on):
+            self.words.add(uuid7().hex, key.hex, word)
 
     def add_member(self, name: str) -> Any:
         """Add a membership nobody was invited to yet, and return its key."""
@@ -396,7 +403,7 @@ class Writer:
             if names:
                 changed[names].append(row.pk)
                 rows.append(row)
-        for table in (self.members, self.patients, self.lines):
+        for table in (self.members, self.patients, self.lines, self.words):
             table.store()
         for row in rows:
             contact.write(row, row.pk, row.clinic_id)

@@ -9,7 +9,7 @@ from patients.models.erasure import ErasureRequest
 from patients.models.group import GroupEntry
 from patients.models.importing import ImportFile
 from patients.models.message import MESSAGE_MAX, Message
-from patients.models.patient import CaseloadEntry, Patient
+from patients.models.patient import CaseloadEntry, Patient, SearchWord, found_by
 from patients.models.rules import CaseloadLook, RuleSet
 from patients.models.run import SHOE_LIMIT_KM, DeletedRun, Run, Shoe
 from patients.models.session import ExerciseLog, ScheduledSession, SessionLog
@@ -41,9 +41,11 @@ __all__ = (
     "RuleSet",
     "Run",
     "ScheduledSession",
+    "SearchWord",
     "SessionLog",
     "Shoe",
     "Suggestion",
     "SuggestionSwitch",
     "SymptomReport",
+    "found_by",
 )

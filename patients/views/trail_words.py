@@ -1,10 +1,13 @@
 """How entries of the audit trail read, for managers and in a patient's record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from clinics.models import AuditEvent
 
 WORDS: dict[str, Promise] = {
     "patient.view": _("opened the record"),
@@ -175,3 +178,13 @@ PARTS: dict[str, Promise] = {
 def part_text(details: Mapping[str, Any]) -> str:
     """Return which part of a record was opened in words; empty for the overview and where no part is known."""
     return str(PARTS.get(str(details.get("part", "")), ""))
+
+
+def together(events: Iterable[AuditEvent]) -> list[list[AuditEvent]]:
+    """Put neighbouring entries into one row when the same person did the same with the same record within the same minute."""
+
+    def same(one: AuditEvent) -> tuple[Any, ...]:
+        about = one.object_id if one.object_type == "clinics.user" else None
+        return one.actor_id, one.role, one.action, one.patient_id, about, one.outcome, one.address, one.at.replace(second=0, microsecond=0)
+
+    return [list(group) for _same, group in groupby(events, key=same)]
