@@ -1,5 +1,6 @@
 """Every patient's page and the clinic's main ones as people with poor eyes, big thumbs and slow networks meet them."""
 
+import datetime as dt
 import gzip
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -21,6 +22,7 @@ from patients.actions.symptoms import report_symptoms
 from patients.models import Assessment, CheckIn, Consent, Patient, Run, ScheduledSession, SymptomReport
 from tests.architecture.addresses import addresses
 from tests.cast import Cast, member_of, sign_in, start_program
+from tests.patients.outcome_people import add_people, rising
 
 pytestmark = pytest.mark.browser
 
@@ -190,7 +192,8 @@ def test_the_main_pages_of_a_clinic_are_accessible(context: BrowserContext, live
         ],
         "en",
     )
-    look.at(cast.manager, [reverse(name) for name in ("clinics:staff", "clinics:clinic")], "de")
+    add_people(cast.riverside, cast.therapist, cast.version("leg"), [rising()] * 6, starts_on=dt.date(2025, 2, 3), now=now)
+    look.at(cast.manager, [reverse(name) for name in ("clinics:staff", "clinics:clinic", "patients:outcomes")], "de")
     assert look.wrong == [], "\n".join(look.wrong)
 
 
