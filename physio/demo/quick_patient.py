@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from clinics.localtime import to_utc
 from clinics.models import Clinic, ClosedDay, Membership, Role, User
+from clinics.rows import Table
 from patients.actions.assigning import slots_of
 from patients.models import Assessment, Assignment, CheckIn, Consent, ExerciseLog, Patient, ScheduledSession, SessionLog, SymptomReport
 from patients.rules import readiness, symptoms
 from patients.rules.consents import VERSIONS
 from patients.rules.schedule import Setting, assessment_days, plan_sessions
 from physio.demo.life import main_part
-from physio.demo.rows import Table
 from programs.models import ProgramVersion
 
 DAY = dt.timedelta(days=1)
