@@ -36,6 +36,7 @@ STAFF = (
     Item("caseload", _("Caseload"), "patients:caseload", "users", "caseload.list"),
     Item("group", pgettext_lazy("navigation", "In clinic today"), "patients:group", "stethoscope", "group.view"),
     Item("programs", _("Programs"), "programs:list", "library", "program.list"),
+    Item("outcomes", _("Outcomes"), "patients:outcomes", "chart-line", "outcomes.view"),
     Item("staff", _("Staff"), "clinics:staff", "user-cog", "staff.list"),
     Item("clinic", _("Clinic"), "clinics:clinic", "building-2", "clinic.change"),
     Item("trail", _("Audit trail"), "patients:trail", "shield-check", "audit.list"),

@@ -18,6 +18,8 @@ FOUND_BY = frozenset({"first_name", "last_name", "number", "born_on"})
 REPEATED = frozenset({"therapist", "therapist_id", "status", "search_text"})
 """What of a patient the line repeats, so that the caseload is counted and sorted in one table."""
 
+SEARCHED_LENGTH = 170
+
 
 class PatientQuerySet(ScopedQuerySet["Patient"]):
     """Reads of patients."""
@@ -45,10 +47,15 @@ class PatientQuerySet(ScopedQuerySet["Patient"]):
         """Insert rows with their search text, and the words they are found by."""
         rows = list(objs)
         for row in rows:
-            row.search_text = row.full_name.lower()
+            row.search_text = searched(row.full_name)
         made: list[Patient] = super().bulk_create(rows, *args, **kwargs)
         SearchWord.keep(made)
         return made
+
+
+def searched(full_name: str) -> str:
+    """Return the text that searches look at: small letters, some of which are two where the capital was one."""
+    return full_name.lower()[:SEARCHED_LENGTH]
 
 
 class Patient(ScopedModel):
@@ -75,7 +82,7 @@ class Patient(ScopedModel):
     number = models.CharField(_("number"), max_length=20)
     first_name = models.CharField(_("first name"), max_length=80)
     last_name = models.CharField(_("last name"), max_length=80)
-    search_text = models.CharField(max_length=170, editable=False)
+    search_text = models.CharField(max_length=SEARCHED_LENGTH, editable=False)
     email = models.EmailField(_("e-mail address"), max_length=254, blank=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     born_on = models.DateField(_("date of birth"), null=True, blank=True)
@@ -89,6 +96,9 @@ class Patient(ScopedModel):
     is_test = models.BooleanField(_("made up for trying out"), default=False)
     erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False, help_text=_("Since then without a name."))
     keep_until_on = models.DateField(_("kept until"), null=True, blank=True, editable=False, help_text=_("The last day of what is left."))
+    imported_with = models.ForeignKey(
+        "patients.ImportFile", on_delete=models.PROTECT, null=True, blank=True, editable=False, db_index=False, related_name="patients"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     scope = Scope("clinic", "membership")
@@ -104,6 +114,7 @@ class Patient(ScopedModel):
             models.Index(fields=["clinic", "status", "last_name", "first_name"], name="patient_by_name"),
             models.Index(fields=["clinic", "therapist", "status"], name="patient_by_therapist"),
             models.Index(fields=["keep_until_on"], name="patient_kept_until", condition=Q(keep_until_on__isnull=False)),
+            models.Index(fields=["imported_with", "id"], name="patient_by_import", condition=Q(imported_with__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -112,7 +123,7 @@ class Patient(ScopedModel):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Keep what follows from the row: the text it is sorted by, the words it is found by, and what its line repeats."""
         is_new, names = self._state.adding, kwargs.get("update_fields")
-        self.search_text = self.full_name.lower()
+        self.search_text = searched(self.full_name)
         super().save(*args, **kwargs)
         if is_new:
             SearchWord.keep([self])
@@ -133,7 +144,7 @@ class Patient(ScopedModel):
 class SearchWord(ScopedModel):
     """A word a person is found by, folded (`rules/finding.py`); `patients` keeps them true whenever a name, number or birthday changes.
 
-    On PostgreSQL the column sorts by bytes (migration 0008), so that the words with one beginning lie side by side in the index.
+    On PostgreSQL the column sorts by bytes (migration 0012), so that the words with one beginning lie side by side in the index.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -241,6 +252,8 @@ class CaseloadEntry(ScopedModel):
     alert_id = models.UUIDField(null=True, blank=True, help_text=_("The most worrying open alert of the line that can be put off."))
     alerts_since_at = models.DateTimeField(null=True, blank=True, help_text=_("When the oldest open alert of the line was raised."))
     refreshed_at = models.DateTimeField(null=True, blank=True)
+    looks = models.PositiveIntegerField(default=0, help_text=_("Number of the last look of the rules that is kept."))
+    rule_set = models.ForeignKey("patients.RuleSet", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     scope = Scope("clinic")
     coded = frozenset({"reasons", "facts", "pain_series", "readiness_series", "week_ticks", "program_code", "program_status"})

@@ -46,6 +46,7 @@ from patients.views.consents import agreement_of
 from patients.views.data import last_request
 from patients.views.messages import can_be_reached, latest_of, new_form
 from patients.views.patient_head import Shown, head_of, open_record
+from patients.views.suggestions import card_of
 from patients.views.trail_words import part_text, together, trail_text
 from patients.wording import SIGN_TEXT
 from programs.dose import seconds_text
@@ -156,6 +157,7 @@ def patient(request: MemberRequest, pk: UUID) -> HttpResponse:
         "next_session": next_session,
         "thread": latest_of(request, record),
         "message_form": new_form() if can_be_reached(record) and record.status == Patient.Status.ACTIVE else None,
+        "suggested": card_of(shown),
         "screening": screening_of(shown, request) if assignment is None or assignment.status == "held" else None,
     }
     return render(request, "patients/patient.html", context)
@@ -227,6 +229,7 @@ def patient_plan(request: MemberRequest, pk: UUID) -> HttpResponse:
         "is_running": shown.assignment is not None and shown.assignment.status in {"running", "held"},
         "logged": logged,
         "former": shown.assignments[1:],
+        "suggested": card_of(shown),
     }
     return render(request, "patients/patient_plan.html", context)
 
@@ -320,7 +323,9 @@ def patient_record(request: MemberRequest, pk: UUID) -> HttpResponse:
     trail = list(AuditEvent.objects.visible_to(member).filter(patient_id=record.pk).order_by("-at", "-id")[:TRAIL_SHOWN])
     people = User.objects.in_bulk({one.actor_id for one in trail if one.actor_id})
     invitation = Invitation.objects.visible_to(member).filter(membership=record.membership_id).order_by("-created_at").first()
-    alerts = list(Alert.objects.visible_to(member).filter(patient=record).select_related("seen_by__user").order_by("-raised_at")[:50])
+    alerts = list(
+        Alert.objects.visible_to(member).filter(patient=record).select_related("seen_by__user", "rule_set").order_by("-raised_at")[:50]
+    )
     steps = steps_of(request, alerts)
     reports = SymptomReport.objects.visible_to(member).filter(patient=record).select_related("cleared_by__user").order_by("-reported_at")
     consents = list(Consent.objects.visible_to(member).filter(patient=record))

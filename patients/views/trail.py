@@ -40,6 +40,7 @@ RECORDS = (
     "data.",
     "erasure.",
     "calendar.",
+    "import.",
     "reminder.",
 )
 GROUPS: dict[str, tuple[Promise, tuple[str, ...]]] = {
@@ -47,7 +48,7 @@ GROUPS: dict[str, tuple[Promise, tuple[str, ...]]] = {
     "people": (_("People and roles"), ("membership.", "invitation.", "token.", "user.", "own.")),
     "clinic": (_("Clinic"), ("clinic.change", "closed_day.", "program.")),
     "records": (_("Patients' records"), RECORDS),
-    "lists": (_("Lists"), ("caseload.", "trail.", "delivery.", "notice.")),
+    "lists": (_("Lists"), ("caseload.", "trail.", "delivery.", "notice.", "outcomes.")),
     "admin": (_("Administration"), ("admin.",)),
     "refused": (_("Refused"), ("refused",)),
 }

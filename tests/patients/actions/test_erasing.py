@@ -265,6 +265,7 @@ def test_every_text_of_a_patients_tables_is_emptied_or_said_to_be_coded() -> Non
         "patients.CaseloadEntry.readiness_series",
         "patients.CaseloadEntry.reasons",
         "patients.CaseloadEntry.week_ticks",
+        "patients.CaseloadLook.changes",
         "patients.Consent.language",
         "patients.Consent.version",
         "patients.Correction.after",

@@ -36,6 +36,6 @@ def repeat(line):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("patients", "0008_search_words")]
+    dependencies = [('patients', '0012_search_words')]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

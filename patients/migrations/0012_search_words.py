@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinics', '0005_group_places'),
-        ('patients', '0007_group'),
+        ('patients', '0011_suggestions'),
     ]
 
     operations = [
