@@ -131,6 +131,7 @@ def a_spreadsheet() -> bytes:
         (b"x" * (LONGEST_CELL + 1), Fault.CELL),
         (b'"first,last\nA,B\n', Fault.QUOTES),
     ],
+    ids=lambda value: f"{len(value)} bytes" if isinstance(value, bytes) else str(value),  # some hold the time of day
 )
 def test_what_is_no_list_of_lines_is_refused_with_its_reason(data: bytes, fault: Fault) -> None:
     with pytest.raises(Unreadable) as refused:
