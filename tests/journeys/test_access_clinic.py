@@ -1,6 +1,5 @@
 """Every page of a clinic as people with poor eyes, a keyboard, a tablet or a phone meet it."""
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -29,11 +28,12 @@ from tests.architecture.addresses import Address, addresses
 from tests.cast import Cast, member_of, sign_in
 from tests.journeys.test_access import Looker
 from tests.patients.outcome_people import add_people, model_result, rising
+from tests.patients.test_assign import choices
 from tests.programs.building import draft_of
 
 pytestmark = pytest.mark.browser
-NO_PAGE = ("programs:picture",)
-"""What answers with something else than a page."""
+NO_PAGE = ("programs:picture", "clinics:job")
+"""What answers with something else than a page, or shows one only while work is under way."""
 
 
 def staff_pages() -> Iterator[tuple[Address, bool]]:
@@ -80,13 +80,6 @@ def fill(cast: Cast) -> Guide:
     Assessment.objects.filter(patient=hannah, key="middle").update(due_on=cast.session_today(hannah).on)
     new = create_patient(clinic=cast.riverside, by=cast.therapist, now=now, first_name="Zoë", last_name="Neu", email="zoe@mail.example")
     leg = cast.version("leg")
-    chosen = {
-        "version": leg.pk,
-        "days_for": leg.pk,
-        "starts_on": (now + dt.timedelta(days=7)).date(),
-        "supervised_weekdays": [1, 4],
-        "home_weekdays": [2, 5, 7],
-    }
     open_plan(assignment=hannah.assignments.get(), by=cast.therapist, now=now)
     add_people(cast.riverside, cast.therapist, leg, [rising()] * 6, starts_on=dt.date(2025, 2, 3), now=now)
     params = {"first": 2025, "last": now.year, "therapist": None}
@@ -126,7 +119,7 @@ def fill(cast: Cast) -> Guide:
             "programs:": draft_of(cast),
             "clinics:staff_end": cast.therapist2,
         },
-        {"patients:assign_confirm": "?" + urlencode(chosen, doseq=True)},
+        {"patients:assign_confirm": "?" + urlencode(choices(cast), doseq=True)},
     )
 
 
