@@ -226,6 +226,7 @@ TABLES: dict[str, Table] = {
             "id",
             "rule",
             "rules_version",
+            "rule_set",
             "level",
             "evidence",
             "since_on",
@@ -236,6 +237,7 @@ TABLES: dict[str, Table] = {
             "snoozed_until_on",
             "note",
         ),
+        {"rule_set_number": "rule_set__number"},
     ),
     "patients.AlertStep": Table("alert_steps", ("id", "alert", "kind", "by", "at", "reason", "until_on", "note")),
     "patients.Suggestion": Table(
@@ -297,6 +299,7 @@ TABLES: dict[str, Table] = {
 
 LEFT_OUT: dict[str, str] = {
     "patients.CaseloadEntry": "worked out from the other tables, and worked out again with every entry",
+    "patients.CaseloadLook": "what the rules saw of the other tables, at each moment; kept for 100 days",
     "reminders.StaffNotice": "mails to the people of the clinic, about alerts that are in the copy",
     "clinics.AuditEvent": "read by itself: who opened the record, with name and role",
 }

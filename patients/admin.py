@@ -20,10 +20,12 @@ from patients.models import (
     Assessment,
     Assignment,
     AssignmentVersion,
+    CaseloadLook,
     CheckIn,
     Consent,
     Message,
     Patient,
+    RuleSet,
     Run,
     ScheduledSession,
     SessionLog,
@@ -151,6 +153,27 @@ class AlertAdmin(ReadOnlyAdmin):
     search_fields = ("patient__number", "patient__last_name")
     list_select_related = ("patient", "clinic", "seen_by__user")
     date_hierarchy = "raised_at"
+
+
+@admin.register(RuleSet)
+class RuleSetAdmin(ReadOnlyAdmin):
+    """Triage rules of the clinics in versions."""
+
+    list_display = ("clinic", "number", "in_force_at", "made_by")
+    list_filter = ("clinic",)
+    list_select_related = ("clinic", "made_by__user")
+    date_hierarchy = "in_force_at"
+
+
+@admin.register(CaseloadLook)
+class CaseloadLookAdmin(ReadOnlyAdmin):
+    """Looks of the rules at patients, without what they saw."""
+
+    list_display = ("at", "patient", "number", "rule_set", "clinic")
+    list_filter = ("clinic",)
+    search_fields = ("patient__number", "patient__last_name")
+    list_select_related = ("patient", "clinic", "rule_set")
+    exclude = ("changes",)
 
 
 @admin.register(AlertStep)

@@ -5,15 +5,24 @@ from django.utils import timezone
 
 from patients.actions.caseload import close_past_days
 from patients.actions.erasing import delete_expired
+from patients.actions.looks import thin_looks
+from patients.actions.replaying import replay_clinic
+
+JOBS = (replay_clinic,)
+"""Long work of this app, imported so that a worker knows it."""
+LINES = 500
+"""Lines refreshed in one transaction."""
 
 
 @shared_task(name="patients.tick")
 def close_days() -> None:
     """Close the sessions of past days and bring old caseload lines up to date."""
-    close_past_days(now=timezone.now())
+    while close_past_days(now=timezone.now(), limit=LINES) >= LINES:
+        continue
 
 
 @shared_task(name="patients.delete_expired")
 def delete_what_expired() -> None:
-    """Delete what is left of erased people when its time is over."""
+    """Delete what is left of erased people when its time is over, and put old looks of the rules together."""
     delete_expired(now=timezone.now())
+    thin_looks(now=timezone.now())

@@ -29,6 +29,7 @@ from patients.api.group import GroupEntryViewSet, GroupSessionViewSet
 from patients.api.messages import MessageViewSet
 from patients.api.people import CaseloadViewSet, PatientViewSet
 from patients.api.plans import AssignmentViewSet, PauseViewSet, PlanChangeViewSet
+from patients.api.rules import RuleSetViewSet
 from patients.api.runs import RunViewSet, ShoeViewSet
 from patients.api.sessions import SessionLogViewSet
 from programs.api import ExerciseViewSet, ProgramViewSet, VersionViewSet
@@ -55,6 +56,7 @@ RESOURCES: dict[str, Any] = {
     "symptom-reports": ReportViewSet,
     "assessments": AssessmentViewSet,
     "alerts": AlertViewSet,
+    "rule-sets": RuleSetViewSet,
     "messages": MessageViewSet,
     "deliveries": DeliveryViewSet,
 }

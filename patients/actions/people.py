@@ -12,6 +12,7 @@ from clinics.errors import Conflict, Invalid
 from clinics.localtime import is_valid_zone, local_day
 from clinics.models import Clinic, Membership, Role
 from clinics.transitions import advance
+from patients.actions.rules import rules_of
 from patients.models import CaseloadEntry, Patient
 from patients.states import PATIENT
 
@@ -62,7 +63,7 @@ def create_patient(
                 is_test=is_test,
                 created_at=now,
             )
-            CaseloadEntry.objects.create(patient=patient, clinic=clinic, refreshed_at=now)
+            CaseloadEntry.objects.create(patient=patient, clinic=clinic, refreshed_at=now, rule_set=rules_of(clinic, now=now))
             audit.record("patient.create", row=patient, patient_id=patient.pk, by=by, at=now)
     except IntegrityError as error:
         if number:

@@ -9,6 +9,7 @@ from patients.models.erasure import ErasureRequest
 from patients.models.group import GroupEntry
 from patients.models.message import MESSAGE_MAX, Message
 from patients.models.patient import CaseloadEntry, Patient
+from patients.models.rules import CaseloadLook, RuleSet
 from patients.models.run import SHOE_LIMIT_KM, DeletedRun, Run, Shoe
 from patients.models.session import ExerciseLog, ScheduledSession, SessionLog
 from patients.models.suggestion import NOTICE_VERSION, Suggestion, SuggestionSwitch
@@ -24,6 +25,7 @@ __all__ = (
     "AssignmentDraft",
     "AssignmentVersion",
     "CaseloadEntry",
+    "CaseloadLook",
     "CheckIn",
     "Consent",
     "Correction",
@@ -34,6 +36,7 @@ __all__ = (
     "Message",
     "Patient",
     "Pause",
+    "RuleSet",
     "Run",
     "ScheduledSession",
     "SessionLog",

@@ -136,6 +136,8 @@ class CaseloadEntry(ScopedModel):
     alert_id = models.UUIDField(null=True, blank=True, help_text=_("The most worrying open alert of the line that can be put off."))
     alerts_since_at = models.DateTimeField(null=True, blank=True, help_text=_("When the oldest open alert of the line was raised."))
     refreshed_at = models.DateTimeField(null=True, blank=True)
+    looks = models.PositiveIntegerField(default=0, help_text=_("Number of the last look of the rules that is kept."))
+    rule_set = models.ForeignKey("patients.RuleSet", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     scope = Scope("clinic")
     coded = frozenset({"reasons", "facts", "pain_series", "readiness_series", "week_ticks", "program_code", "program_status"})

@@ -323,7 +323,9 @@ def patient_record(request: MemberRequest, pk: UUID) -> HttpResponse:
     trail = list(AuditEvent.objects.visible_to(member).filter(patient_id=record.pk).order_by("-at", "-id")[:TRAIL_SHOWN])
     people = User.objects.in_bulk({one.actor_id for one in trail if one.actor_id})
     invitation = Invitation.objects.visible_to(member).filter(membership=record.membership_id).order_by("-created_at").first()
-    alerts = list(Alert.objects.visible_to(member).filter(patient=record).select_related("seen_by__user").order_by("-raised_at")[:50])
+    alerts = list(
+        Alert.objects.visible_to(member).filter(patient=record).select_related("seen_by__user", "rule_set").order_by("-raised_at")[:50]
+    )
     steps = steps_of(request, alerts)
     reports = SymptomReport.objects.visible_to(member).filter(patient=record).select_related("cleared_by__user").order_by("-reported_at")
     consents = list(Consent.objects.visible_to(member).filter(patient=record))

@@ -55,6 +55,7 @@ def test_a_patients_rows_lead_to_the_patient() -> None:
         "patients.AlertStep",
         "patients.AssignmentDraft",
         "patients.CaseloadEntry",
+        "patients.CaseloadLook",
         "patients.Suggestion",
         "reminders.StaffNotice",
     }

@@ -22,7 +22,7 @@ from reminders.channels.email import OPENS, Occasion, Recipient, compose
 from reminders.links import stop_token
 from tests.architecture.addresses import Address, addresses
 
-NO_PAGES = {"healthz", "readyz", "manifest", "service_worker", "clinics:keep_alive", "reminders:calendar_feed", "reminders:one_click"}
+NO_PAGES = {"healthz", "readyz", "manifest", "service_worker", "clinics:keep_alive", "reminders:calendar_feed", "reminders:one_click", "reminders:text_report"}
 SHORT = {"patient": "patient1@riverside.example", "admin": "admin@physio.example"}
 STATES = (2, 3, 5, 6, 7, 9, 10, 12, 13, 14, 16, 20, 21, 22)
 """Numbers of the demo's patients whose own pages differ: stopped, finished, followed, held, paused, first and last week, …"""
@@ -46,6 +46,7 @@ ROWS: dict[str, tuple[Any, dict[str, Any]]] = {
     "programs:program": (Program, {}),
     "programs:exercise": (Exercise, {}),
     "clinics:job": (Job, {}),
+    "patients:rules_": (Job, {"kind": "rules.replay", "status": "done"}),
     "clinics:staff_end": (Membership, {"user__first_name": "Amara"}),
     "patients:assign": (Patient, {"first_name": "Nora"}),
     "patients:patient_invite": (Patient, {"first_name": "Nora"}),

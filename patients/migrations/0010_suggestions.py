@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinics', '0005_group_places'),
-        ('patients', '0007_group'),
+        ('clinics', '0008_rules_elsewhere'),
+        ('patients', '0009_rule_sets_taken_over'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
