@@ -46,6 +46,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "patient.create": STAFF,
     "patient.change": STAFF,
     "patient.invite": STAFF,
+    "import.run": MANAGER,
     "assignment.list": EVERYONE,
     "assignment.view": EVERYONE,
     "assignment.create": STAFF,
@@ -71,6 +72,9 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "group.view": STAFF,
     "group.list": STAFF,
     "group.enter": STAFF,
+    "outcomes.view": STAFF,
+    "outcomes.model": STAFF,
+    "outcomes.export": MANAGER,
     # the patient's own day
     "today.view": PATIENT,
     "plan.view": PATIENT,

@@ -40,6 +40,7 @@ TABLES: dict[str, Table] = {
             "status",
             "is_test",
             "therapist",
+            "imported_with",
             "created_at",
             "keep_until_on",
             "erased_at",
@@ -300,6 +301,7 @@ TABLES: dict[str, Table] = {
 LEFT_OUT: dict[str, str] = {
     "patients.CaseloadEntry": "worked out from the other tables, and worked out again with every entry",
     "patients.CaseloadLook": "what the rules saw of the other tables, at each moment; kept for 100 days",
+    "patients.SearchWord": "the words of name, number and year of birth once more, as searches compare them",
     "reminders.StaffNotice": "mails to the people of the clinic, about alerts that are in the copy",
     "clinics.AuditEvent": "read by itself: who opened the record, with name and role",
 }

@@ -23,6 +23,7 @@ from patients.models import (
     CaseloadLook,
     CheckIn,
     Consent,
+    ImportFile,
     Message,
     Patient,
     RuleSet,
@@ -209,6 +210,17 @@ class MessageAdmin(ReadOnlyAdmin):
     list_select_related = ("patient", "clinic")
     date_hierarchy = "sent_at"
     exclude = ("body",)
+
+
+@admin.register(ImportFile)
+class ImportFileAdmin(ReadOnlyAdmin):
+    """Imports of patients, without what the files hold."""
+
+    list_display = ("uploaded_at", "name", "status", "by", "size_bytes", "clinic")
+    list_filter = ("status", "clinic")
+    list_select_related = ("clinic", "by__user")
+    date_hierarchy = "uploaded_at"
+    exclude = ("content", "findings")
 
 
 @admin.register(SuggestionSwitch)

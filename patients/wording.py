@@ -91,5 +91,6 @@ TRAIL_TEXT: dict[str, Promise] = {
     "message.list": _("looked at the messages"),
     "message.view": _("looked at a message"),
     "export": _("exported your record"),
+    "outcomes.export": _("downloaded your figures, without your name, in a table of the clinic"),
 }
 """What somebody did with a record, as the patient reads it; the empty key is for everything without a sentence of its own."""

@@ -297,6 +297,8 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_MB", default=5) * 1_000_000
+IMPORT_MAX_BYTES = env.int("IMPORT_MAX_MB", default=20) * 1_000_000
+LARGE_UPLOADS = {"/clinic/import/": IMPORT_MAX_BYTES}
 FILE_UPLOAD_HANDLERS = ["clinics.uploads.BoundedUploadHandler"]
 
 # --- language and time ------------------------------------------------------------------

@@ -7,6 +7,7 @@ session log changes a few numbers in it; whatever moves dates builds it anew. Wh
 import datetime as dt
 import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -26,7 +27,9 @@ LEVELS = {triage.ReasonLevel.STOP: 3, triage.ReasonLevel.ATTENTION: 2, triage.Re
 RULES_SETTLE = dt.timedelta(days=2)
 """So long after a change of rules lines are looked for that have not been judged by them; each night judges every line anyway."""
 
-COLUMNS = [field.name for field in CaseloadEntry._meta.concrete_fields if field.name not in {"patient", "clinic", "rule_set"}]
+KEPT_WITH_PATIENT = {"patient", "clinic", "therapist", "is_listed", "sort_name"}
+"""Columns that repeat the record; they change with it (`patients/models/patient.py`), not with an entry."""
+COLUMNS = [field.name for field in CaseloadEntry._meta.concrete_fields if field.name not in KEPT_WITH_PATIENT | {"rule_set"}]
 line = PreparedUpdate(CaseloadEntry, COLUMNS, ("patient", "clinic", "refreshed_at", "looks"))
 looks = PreparedInsert(CaseloadLook)
 
@@ -87,6 +90,8 @@ def judge(
     waiting = CaseloadEntry.Level.ATTENTION if any(one.level == triage.ReasonLevel.STOP for one in reasons) else CaseloadEntry.Level.NONE
     entry.level = max([LEVELS[reason.level] for reason in unseen] + [int(waiting)])
     entry.rank = sum(100 ** LEVELS[reason.level] for reason in unseen)
+    in_hand = any(mark in alerts and mark in seen for mark in marks)
+    entry.section = entry.level if entry.level >= CaseloadEntry.Level.ATTENTION else int(in_hand)
     fill_numbers(entry, today)
     entry.refreshed_at = now
     return new, look
@@ -150,7 +155,10 @@ def fill_numbers(entry: CaseloadEntry, today: dt.date) -> None:
         ticks = adherence.week_ticks(sessions, dt.date.fromisoformat(program["starts_on"]), program["weeks"], today)
         entry.week_ticks = [[tick.state.value, tick.share, tick.done, tick.due] for tick in ticks]
     else:
+        ticks = []
         entry.week_ticks = []
+    begins = 0 if ticks and ticks[0].state == adherence.TickState.TO_COME else None
+    entry.program_week = next((tick.week for tick in ticks if tick.state == adherence.TickState.NOW), begins)
     pain, ready = facts.get("pain", []), facts.get("readiness", [])
     entry.pain_series = [value for _on, value in pain[-SPARK_VALUES:]]
     entry.readiness_series = [value for _on, value in ready[-SPARK_VALUES:]]
@@ -162,6 +170,18 @@ def fill_numbers(entry: CaseloadEntry, today: dt.date) -> None:
     upcoming = [dt.datetime.fromisoformat(at) for at in facts.get("appointments", []) if at[:10] >= today.isoformat()]
     entry.next_supervised_at = min(upcoming, default=None)
     entry.next_assessment_on = min((dt.date.fromisoformat(on) for on, _key in facts.get("assessments", [])), default=None)
+
+
+def new_entry(patient: Patient, **columns: Any) -> CaseloadEntry:
+    """Return a line that repeats what the record says; it is not stored."""
+    return CaseloadEntry(
+        patient=patient,
+        clinic_id=patient.clinic_id,
+        therapist_id=patient.therapist_id,
+        is_listed=patient.status == Patient.Status.ACTIVE,
+        sort_name=patient.search_text,
+        **columns,
+    )
 
 
 @transaction.atomic(savepoint=False)
@@ -176,8 +196,7 @@ def refresh_entries(patients: Iterable[Patient], *, now: dt.datetime) -> int:
     entries, alerts, seen = [], [], []
     for patient in rows:
         known, number, at = before.get(patient.pk, ({}, 0, None))
-        entry = CaseloadEntry(patient=patient, clinic_id=patient.clinic_id, facts=facts[patient.pk], looks=number, refreshed_at=at)
-        entry.rule_set = rules[patient.clinic_id]
+        entry = new_entry(patient, facts=facts[patient.pk], looks=number, refreshed_at=at, rule_set=rules[patient.clinic_id])
         new, look = judge(entry, patient, patient.clinic, before=known, now=now)
         alerts += new
         seen += look

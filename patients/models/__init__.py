@@ -7,8 +7,9 @@ from patients.models.consent import Consent
 from patients.models.diary import CheckIn, Correction, SymptomReport
 from patients.models.erasure import ErasureRequest
 from patients.models.group import GroupEntry
+from patients.models.importing import ImportFile
 from patients.models.message import MESSAGE_MAX, Message
-from patients.models.patient import CaseloadEntry, Patient
+from patients.models.patient import CaseloadEntry, Patient, SearchWord, found_by
 from patients.models.rules import CaseloadLook, RuleSet
 from patients.models.run import SHOE_LIMIT_KM, DeletedRun, Run, Shoe
 from patients.models.session import ExerciseLog, ScheduledSession, SessionLog
@@ -33,15 +34,18 @@ __all__ = (
     "ErasureRequest",
     "ExerciseLog",
     "GroupEntry",
+    "ImportFile",
     "Message",
     "Patient",
     "Pause",
     "RuleSet",
     "Run",
     "ScheduledSession",
+    "SearchWord",
     "SessionLog",
     "Shoe",
     "Suggestion",
     "SuggestionSwitch",
     "SymptomReport",
+    "found_by",
 )

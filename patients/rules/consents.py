@@ -65,7 +65,7 @@ def has_withdrawn(standings: Standings) -> bool:
 
 
 def to_ask(standings: Standings) -> list[Purpose]:
-    """Return what to ask on the next visit: all at first, then what was agreed to in other words, nothing once the record was taken back."""
+    """Return what to ask on the next visit: all at first, then what was agreed to in other words, nothing after a withdrawal."""
     if is_first_visit(standings):
         return [purpose for purpose in Purpose if not is_given(standings, purpose)]
     if has_withdrawn(standings):

@@ -47,7 +47,7 @@ from patients.views.data import last_request
 from patients.views.messages import can_be_reached, latest_of, new_form
 from patients.views.patient_head import Shown, head_of, open_record
 from patients.views.suggestions import card_of
-from patients.views.trail_words import part_text, trail_text
+from patients.views.trail_words import part_text, together, trail_text
 from patients.wording import SIGN_TEXT
 from programs.dose import seconds_text
 from programs.evidence import evidence_of
@@ -149,7 +149,7 @@ def patient(request: MemberRequest, pk: UUID) -> HttpResponse:
         "model": model,
         "model_query": f"?show={','.join(chosen)}" + ("" if model else "&model=1"),
         "has_model": assignment is not None and has_model_line(assignment.version.program.code),
-        "calendar": course.calendar_of(sessions, pauses, runs, shown.today),
+        "calendar": course.calendar_of(sessions, pauses, runs, shown.today, assignment.starts_on if assignment else None),
         "split": course.split_of(sessions, shown.today),
         "feed": course.feed_of(check_ins, logs, runs, record.clinic.pain_amber_max + 1),
         "plans": week_plans(shown, request),
@@ -343,7 +343,14 @@ def patient_record(request: MemberRequest, pk: UUID) -> HttpResponse:
         "corrections": list(corrections),
         "agreements": [agreement_of(purpose, consents) for purpose in Purpose],
         "trail": [
-            {"event": one, "who": people.get(one.actor_id), "text": trail_text(one.action), "part": part_text(one.details)} for one in trail
+            {
+                "event": group[0],
+                "who": people.get(group[0].actor_id),
+                "text": trail_text(group[0].action),
+                "parts": ", ".join(dict.fromkeys(text for one in group if (text := part_text(one.details)))),
+                "times": len(group),
+            }
+            for group in together(trail)
         ],
     }
     return render(request, "patients/patient_record.html", context)

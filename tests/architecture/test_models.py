@@ -57,6 +57,7 @@ def test_a_patients_rows_lead_to_the_patient() -> None:
         "patients.CaseloadEntry",
         "patients.CaseloadLook",
         "patients.Suggestion",
+        "patients.SearchWord",
         "reminders.StaffNotice",
     }
     silent = {

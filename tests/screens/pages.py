@@ -16,13 +16,24 @@ from django.utils import translation
 from clinics.models import Job, Membership, Role, User
 from clinics.permissions import ACTIONS, SIGNED_IN
 from clinics.web import error_page
-from patients.models import Alert, Assessment, Assignment, CheckIn, Patient, Run, ScheduledSession, Suggestion, SymptomReport
+from patients.models import Alert, Assessment, Assignment, CheckIn, ImportFile, Patient, Run, ScheduledSession, Suggestion, SymptomReport
 from programs.models import Exercise, Program
 from reminders.channels.email import OPENS, Occasion, Recipient, compose
 from reminders.links import stop_token
 from tests.architecture.addresses import Address, addresses
 
-NO_PAGES = {"healthz", "readyz", "manifest", "service_worker", "clinics:keep_alive", "reminders:calendar_feed", "reminders:one_click", "reminders:text_report"}
+NO_PAGES = {
+    "healthz",
+    "readyz",
+    "manifest",
+    "service_worker",
+    "clinics:keep_alive",
+    "reminders:calendar_feed",
+    "reminders:one_click",
+    "reminders:text_report",
+    "patients:import_sample",
+    "patients:import_findings",
+}
 SHORT = {"patient": "patient1@riverside.example", "admin": "admin@physio.example"}
 STATES = (2, 3, 5, 6, 7, 9, 10, 12, 13, 14, 16, 20, 21, 22)
 """Numbers of the demo's patients whose own pages differ: stopped, finished, followed, held, paused, first and last week, …"""
@@ -47,7 +58,9 @@ ROWS: dict[str, tuple[Any, dict[str, Any]]] = {
     "programs:exercise": (Exercise, {}),
     "clinics:job": (Job, {}),
     "patients:rules_": (Job, {"kind": "rules.replay", "status": "done"}),
+    "patients:outcomes_model": (Job, {"kind": "outcomes.model"}),
     "clinics:staff_end": (Membership, {"user__first_name": "Amara"}),
+    "patients:import_": (ImportFile, {}),
     "patients:assign": (Patient, {"first_name": "Nora"}),
     "patients:patient_invite": (Patient, {"first_name": "Nora"}),
     "": (Patient, {"first_name": "Hannah"}),

@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinics', '0008_rules_elsewhere'),
-        ('patients', '0009_rule_sets_taken_over'),
+        ('clinics', '0005_group_places'),
+        ('patients', '0010_import_file'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
