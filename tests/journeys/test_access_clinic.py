@@ -1,5 +1,6 @@
 """Every page of a clinic as people with poor eyes, a keyboard, a tablet or a phone meet it."""
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
