@@ -7,13 +7,18 @@ from patients.models.consent import Consent
 from patients.models.diary import CheckIn, Correction, SymptomReport
 from patients.models.erasure import ErasureRequest
 from patients.models.group import GroupEntry
+from patients.models.letter import ADDRESS_MAX, FINDINGS_MAX, OUTLOOK_MAX, RECIPIENT_MAX, Letter
 from patients.models.message import MESSAGE_MAX, Message
 from patients.models.patient import CaseloadEntry, Patient
 from patients.models.run import SHOE_LIMIT_KM, DeletedRun, Run, Shoe
 from patients.models.session import ExerciseLog, ScheduledSession, SessionLog
 
 __all__ = (
+    "ADDRESS_MAX",
+    "FINDINGS_MAX",
     "MESSAGE_MAX",
+    "OUTLOOK_MAX",
+    "RECIPIENT_MAX",
     "SHOE_LIMIT_KM",
     "Alert",
     "AlertStep",
@@ -29,6 +34,7 @@ __all__ = (
     "ErasureRequest",
     "ExerciseLog",
     "GroupEntry",
+    "Letter",
     "Message",
     "Patient",
     "Pause",

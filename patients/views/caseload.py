@@ -36,6 +36,8 @@ CHANGE_WORTH_A_CHIP = 2
 MOST_CHIPS = 2
 """Reasons told in words; the others are a number."""
 KNOWN_ROWS = 1000
+LIST_KEY = "caseload_list"
+"""Where the session keeps the filters of the list that was looked at last."""
 GROUPS = ("stop", "attention", "rest")
 GROUP_OF: dict[int, str] = {CaseloadEntry.Level.STOP: "stop", CaseloadEntry.Level.ATTENTION: "attention"}
 COLUMNS = (
@@ -181,9 +183,21 @@ def count_all(member: Membership, chosen: dict[str, Any]) -> Counts:
 
 def read_rows(member: Membership, chosen: dict[str, Any], start: int) -> list[dict[str, Any]]:
     """Read one page of the list in one query: prepared columns only, never the facts behind them."""
-    rows = listed(member).filter(filtered(member, chosen))
+    rows = in_order(listed(member).filter(filtered(member, chosen)), chosen)
+    return list(rows.values(*COLUMNS)[start : start + PAGE_SIZE])
+
+
+def in_order(rows: Any, chosen: dict[str, Any]) -> Any:
+    """Return rows as the list puts them: by name, or the most worrying first."""
     names = ("search_text", "pk") if chosen["order"] == "name" else ("-caseload__level", "-caseload__rank", "search_text", "pk")
-    return list(rows.order_by(*names).values(*COLUMNS)[start : start + PAGE_SIZE])
+    return rows.order_by(*names)
+
+
+def remember_list(request: MemberRequest, chosen: dict[str, Any]) -> None:
+    """Keep the filters of the list that is shown, for who is next; nothing is written while they stay the same."""
+    filters = {name: str(value) for name, value in chosen.items() if value and name != "page"}
+    if request.session.get(LIST_KEY) != filters:
+        request.session[LIST_KEY] = filters
 
 
 @page("caseload.list")
@@ -194,6 +208,7 @@ def caseload(request: MemberRequest) -> HttpResponse:
     chosen = form.chosen()
     chosen["who"] = chosen["who"] or ("mine" if member.role == "therapist" else "clinic")
     counts = count_all(member, chosen)
+    remember_list(request, chosen)
     if "who" not in request.GET and not counts.mine and counts.clinic and chosen["who"] == "mine":
         chosen["who"] = "clinic"
         counts = count_all(member, chosen)
