@@ -23,6 +23,7 @@ STAND_IN = "□"
 BEYOND_THE_FONTS = 0x3000
 """The typesetter's own fonts hold European, Hebrew and Arabic letters and signs, but not what begins here (Chinese, emoji)."""
 TRIES = 6
+LONGEST_LINE = 300
 REFUSED = re.compile(r'the text(?: contains the disallowed codepoint)? `"(?P<text>.+?)"`', re.DOTALL)
 DRAWING = """<style>
 text{font-family:"Libertinus Serif";font-size:13px;fill:#3f4441}
@@ -56,9 +57,12 @@ def letter_pdf(letter: Letter) -> bytes:
 def on_paper(letter: Letter) -> dict[str, Any]:
     """Return what the page prints: the words kept, the figure drawn, and the fixed words around them."""
     data: dict[str, Any] = copy.deepcopy(letter.content)
+    for name in ("about", "subject", "greeting", "signed", "role", "closing", "day", "clinic", "recipient"):
+        data[name] = each_text(data[name], one_line)
     data["footer"] = data["about"]
-    data["left_out"] = False
     for part in data["sections"]:
+        part["heading"] = one_line(part["heading"])
+        part["table"] = each_text(part.get("table"), one_line)
         if part.get("figure"):
             part["svg"] = figure_svg(part["figure"])
     words = {"page": _("Page"), "left_out": _("%(sign)s stands for a sign that cannot be printed here.") % {"sign": STAND_IN}}
@@ -108,6 +112,11 @@ def each_text(value: Any, change: Any) -> Any:
     if isinstance(value, dict):
         return {name: each_text(one, change) for name, one in value.items()}
     return [each_text(one, change) for one in value] if isinstance(value, list) else value
+
+
+def one_line(text: str) -> str:
+    """Return what stands on one line of the page, as such and no longer than any name or address of ours."""
+    return " ".join(text.split())[:LONGEST_LINE]
 
 
 def printable(text: str) -> str:
