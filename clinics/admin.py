@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from clinics import audit
 from clinics.actions.people import change_address
 from clinics.emergency import number_for
-from clinics.models import ApiToken, AuditEvent, Clinic, ClosedDay, Invitation, Membership, User
+from clinics.models import ApiToken, AuditEvent, Clinic, ClosedDay, Invitation, Job, Membership, User
 
 if TYPE_CHECKING:
     Admin = admin.ModelAdmin[models.Model]
@@ -273,6 +273,16 @@ class ApiTokenAdmin(ReadOnlyAdmin):
         queryset.filter(revoked_at=None).update(revoked_at=now)
         audit.record_many(audit.event("token.revoke", row=row, at=now) for row in rows)
         self.message_user(request, _("%(count)s tokens ended.") % {"count": len(rows)}, messages.SUCCESS)
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    """Long work: what was started, by whom, and how it ended."""
+
+    list_display = ("created_at", "kind", "clinic", "by", "status", "attempts", "started_at", "ended_at")
+    list_filter = ("status", "kind")
+    list_select_related = ("clinic", "by__user")
+    search_fields = ("kind__startswith",)
 
 
 @admin.register(AuditEvent)

@@ -362,6 +362,52 @@ class AuditEvent(ScopedModel):
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.action}"
 
 
+class Job(ScopedModel):
+    """A piece of work too long for a request: who started it, how far it is, and what came of it.
+
+    `params` and `result` hold ids, counts, dates and our own words, never names or free text of people: a job outlives an erasure.
+    """
+
+    class Status(models.TextChoices):
+        """Life of a job; the moves are in `states.py`."""
+
+        WAITING = "waiting", _("waiting")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="+")
+    by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(_("kind"), max_length=40)
+    status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.WAITING)
+    params = models.JSONField(default=dict, blank=True)
+    result = models.JSONField(default=dict, blank=True)
+    done = models.PositiveIntegerField(_("done"), default=0)
+    total = models.PositiveIntegerField(_("in all"), default=0, help_text=_("0 while nobody knows."))
+    problem = models.CharField(_("what went wrong"), max_length=500, blank=True, help_text=_("In the language of who started it."))
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    started_at = models.DateTimeField(null=True, blank=True, editable=False)
+    ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    scope = Scope("clinic")
+    coded = frozenset({"kind", "params", "result"})
+
+    class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["clinic", "kind", "-created_at"], name="job_recent"),
+            models.Index(fields=["status", "created_at"], name="job_unfinished", condition=Q(status__in=["waiting", "running"])),
+        ]
+        constraints = [models.CheckConstraint(condition=Q(total=0) | Q(done__lte=F("total")), name="job_done_within_total")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.created_at:%Y-%m-%d %H:%M}"
+
+
 class TrailHead(models.Model):
     """The last sealed entry of one clinic's trail; whoever seals moves it, so two workers cannot both."""
 

@@ -27,6 +27,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "audit.list": MANAGER,
     "token.manage": EVERYONE,
     "member.view": EVERYONE,
+    "job.view": STAFF,
     # what could be done
     "program.list": STAFF,
     "program.view": STAFF,

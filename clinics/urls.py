@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from clinics.views import clinic, entry, invitations, own, staff
+from clinics.views import clinic, entry, invitations, jobs, own, staff
 
 app_name = "clinics"
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("settings/tokens/<uuid:pk>/end/", own.token_end, name="token_end"),
     path("settings/recovery-codes/", own.recovery_codes, name="recovery_codes"),
     path("settings/confirm/", own.confirm_by_code, name="confirm_by_code"),
+    path("jobs/<uuid:pk>/", jobs.job, name="job"),
     # what a manager manages
     path("clinic/", clinic.change, name="clinic"),
     path("clinic/closed-days/", clinic.closed_days, name="closed_days"),

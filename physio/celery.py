@@ -16,6 +16,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "patients": {"task": "patients.tick", "schedule": 300.0, "options": {"expires": 290}},
     "retention": {"task": "patients.delete_expired", "schedule": 86400.0, "options": {"expires": 3600}},
     "audit": {"task": "clinics.seal_audit", "schedule": 60.0, "options": {"expires": 55}},
+    "jobs": {"task": "clinics.run_jobs", "schedule": 60.0, "options": {"expires": 55}},
 }
 
 app = Celery("physio")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache, caches
+from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import timezone
 from hypothesis import HealthCheck
@@ -25,7 +26,7 @@ from clinics import audit
 from physio.messages import compile_messages
 from programs.actions import load_library
 from tests.cast import Cast, build_cast, recall_cast
-from tests.kept import keep_copy
+from tests.kept import Migrated, keep_copy
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's own loop runs in the thread of the test
 
@@ -171,9 +172,24 @@ kept_cast = pytest.StashKey[bytes]()
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any, request: pytest.FixtureRequest) -> Iterator[None]:
+def migrated(request: pytest.FixtureRequest) -> Migrated:
+    """The database that migrations made, from this run or an earlier one."""
+    return Migrated(request.config.cache.mkdir("migrated"))
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool, django_db_createdb: bool, migrated: Migrated) -> bool:
+    """Put the migrated file where the tests look for their database; pytest-django then only adds to it."""
+    if django_db_createdb or connection.vendor != "sqlite":
+        return django_db_keepdb
+    return migrated.take(connection.settings_dict["TEST"]["NAME"])
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any, migrated: Migrated, request: pytest.FixtureRequest) -> Iterator[None]:
     """Load the library and let the cast come in once; every test starts from them and leaves nothing behind."""
     with django_db_blocker.unblock():
+        migrated.keep()
         load_library(now=timezone.now())
         request.config.stash[kept_cast] = pickle.dumps(recall_cast(build_cast().now))
         copy = keep_copy()

@@ -13,7 +13,7 @@ from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import translation
 
-from clinics.models import Membership, Role, User
+from clinics.models import Job, Membership, Role, User
 from clinics.permissions import ACTIONS, SIGNED_IN
 from clinics.web import error_page
 from patients.models import Alert, Assessment, Assignment, CheckIn, Letter, Patient, Run, ScheduledSession, SymptomReport
@@ -63,6 +63,7 @@ ROWS: dict[str, tuple[Any, dict[str, Any]]] = {
     "patients:run": (Run, {}),
     "programs:program": (Program, {}),
     "programs:exercise": (Exercise, {}),
+    "clinics:job": (Job, {}),
     "clinics:staff_end": (Membership, {"user__first_name": "Amara"}),
     "patients:assign": (Patient, {"first_name": "Nora"}),
     "patients:patient_invite": (Patient, {"first_name": "Nora"}),
