@@ -15,6 +15,7 @@ from clinics.permissions import allows
 from clinics.web import MemberRequest, page
 from patients.actions.assessments import OPENS_BEFORE_DAYS
 from patients.actions.assigning import is_clear
+from patients.actions.extending import extension_to_take_back
 from patients.forms.alerts import AcknowledgeForm, ClearanceForm
 from patients.history import lines_of
 from patients.models import (
@@ -234,6 +235,7 @@ def patient_plan(request: MemberRequest, pk: UUID) -> HttpResponse:
     context = {
         **head_of(shown, "patient_plan"),
         "changes": told,
+        "extended": extension_to_take_back(shown.assignment) if told and shown.assignment is not None else None,
         "given": given_version(shown, told),
         "shown_week": week,
         "weeks": range(1, weeks + 1),
