@@ -33,7 +33,7 @@ class Bits:
         self.text += format(value, f"0{width}b")
         return self
 
-    def ue(self, *values: int) -> "Bits":
+    def golomb(self, *values: int) -> "Bits":
         """Write numbers as Exp-Golomb codes."""
         for value in values:
             code = format(value + 1, "b")
@@ -67,17 +67,29 @@ class Bits:
 
 def parameters() -> tuple[bytes, bytes]:
     """Return sequence and picture parameters: baseline, 128 × 96, pictures in order."""
-    sequence = Bits().u(66, 8).u(0, 8).u(30, 8).ue(0, 0, 2, 1).u(0, 1).ue(WIDTH // 16 - 1, HEIGHT // 16 - 1).u(1, 1).u(1, 1).u(0, 1).u(0, 1)
-    picture = Bits().ue(0, 0).u(0, 1).u(0, 1).ue(0, 0, 0).u(0, 1).u(0, 2).ue(0, 0, 0).u(0, 1).u(0, 1).u(0, 1)
+    sequence = (
+        Bits()
+        .u(66, 8)
+        .u(0, 8)
+        .u(30, 8)
+        .golomb(0, 0, 2, 1)
+        .u(0, 1)
+        .golomb(WIDTH // 16 - 1, HEIGHT // 16 - 1)
+        .u(1, 1)
+        .u(1, 1)
+        .u(0, 1)
+        .u(0, 1)
+    )
+    picture = Bits().golomb(0, 0).u(0, 1).u(0, 1).golomb(0, 0, 0).u(0, 1).u(0, 2).golomb(0, 0, 0).u(0, 1).u(0, 1).u(0, 1)
     return sequence.nal(0x67), picture.nal(0x68)
 
 
 def picture(number: int, light: int) -> bytes:
     """Return one picture of one brightness, every macroblock as plain samples (I_PCM), so that any decoder shows it."""
-    bits = Bits().ue(0, 7, 0).u(0, 4).ue(number % 2).u(0, 1).u(0, 1).ue(0)
+    bits = Bits().golomb(0, 7, 0).u(0, 4).golomb(number % 2).u(0, 1).u(0, 1).golomb(0)
     plain = bytes([light] * 256 + [128] * 128)
     for _ in range(WIDTH // 16 * HEIGHT // 16):
-        bits.ue(25).align().raw(plain)
+        bits.golomb(25).align().raw(plain)
     unit = bits.nal(0x65)
     return pack(">I", len(unit)) + unit
 
