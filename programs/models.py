@@ -98,6 +98,9 @@ class ExercisePicture(ScopedModel):
         verbose_name_plural = _("pictures of exercises")
         constraints = [models.UniqueConstraint(fields=["clinic", "digest"], name="picture_once")]
 
+    def __str__(self) -> str:
+        return f"{self.width} × {self.height}"
+
 
 class ExerciseVideo(ScopedModel):
     """A short film of a clinic's own exercise, cleaned of everything but picture and sound; everybody of the clinic may see it."""
@@ -122,6 +125,9 @@ class ExerciseVideo(ScopedModel):
             models.CheckConstraint(condition=Q(size__gt=0, size__lte=20_000_000), name="video_size_in_range"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.seconds:g} s"
+
 
 class VideoPart(ScopedModel):
     """A piece of a film, so that sending the middle of it reads no more than that."""
@@ -142,7 +148,7 @@ class VideoPart(ScopedModel):
         constraints = [models.UniqueConstraint(fields=["clinic", "video", "number"], name="video_part_once")]
 
     def __str__(self) -> str:
-        return f"{self.width} × {self.height}"
+        return str(self.number)
 
 
 class Program(ScopedModel):
