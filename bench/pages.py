@@ -208,7 +208,7 @@ ROWS = (
     ("API: the same, a user with 20,000", "list_heavy", "product", "list", 1.1),
     ("API: POST one check-in", "post", "bare_drf", "post", 1.6),
     ("HTML: the patient's day", "today", "bare_django", "today", 1.5),
-    ("HTML: caseload of 200, a page of 50", "caseload", "bare_django", "caseload", 1.3),
+    ("HTML: caseload of 200, a page of 40", "caseload", "bare_django", "caseload", 1.3),
     ("HTML: log-in page", "login", "bare_django", "login", 1.6),
 )
 

@@ -68,6 +68,12 @@ def people(posters: int) -> dict[str, Any]:
     }
 
 
+def staff(slug: str) -> dict[str, str]:
+    """Return the cookies of a clinic's manager and of one of its therapists."""
+    rows = Membership.objects.current().filter(clinic__slug=slug).select_related("user").order_by("pk")
+    return {role.value: cookie(rows.filter(role=role)[:1].get()) for role in (Role.MANAGER, Role.THERAPIST)}
+
+
 def token(patient: Patient) -> str:
     """Return a new key of a patient."""
     assert patient.membership is not None
@@ -90,5 +96,7 @@ def main() -> None:
     if what == "fill":
         call_command("load_demo", patients=int(sys.argv[2]), days=int(sys.argv[3]), stdout=sys.stderr)
         print("{}")
+    elif what == "staff":
+        print(json.dumps(staff(sys.argv[2])))
     else:
         print(json.dumps(people(int(sys.argv[2]))))

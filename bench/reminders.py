@@ -1,6 +1,6 @@
 """Planning and sending reminders, beside the ways most projects have and beside a bare drain, in one run.
 
-    python bench/reminders.py [--sizes 1000 10000] [--idle 50000] [--sqlite]
+    python bench/reminders.py [--sizes 1000 10000] [--idle 50000] [--sqlite] [--only ours drain]
 
 On a PostgreSQL and a Redis of its own; with --sqlite on SQLite, without what needs Redis. Every way sends to a mail server that only
 counts. *ours* is the product; *drain*, *loop*, *beat entry* and *ETA task* stand in bench/common_ways.py. Two workers send, the loop is
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000])
     parser.add_argument("--idle", type=int, nargs="*", default=[50_000])
     parser.add_argument("--sqlite", action="store_true")
+    parser.add_argument("--only", nargs="+", choices=["ours", "drain", "loop", "celery"], help="leave out the other ways")
     parser.add_argument("--worker", choices=["ours", "plan", *sorted(WAYS)], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
@@ -69,14 +71,15 @@ def main() -> None:
         call_command("migrate", verbosity=0)
         call_command("load_library", verbosity=0)
         print(f"load of the machine {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores", flush=True)
-        if postgres is not None:
+        ways = options.only or ["ours", "drain", "loop", "celery"]
+        if postgres is not None and "celery" in ways:
             by_the_book(min(max(options.sizes), CELERY_MOST), stack)
         for size in sorted({*options.sizes, *options.idle}):
             count = fill(size, now=timezone.now(), with_sessions=size <= max(options.sizes))
             if size in options.idle:
                 idle(count)
             if size in options.sizes:
-                plan_and_send(count)
+                plan_and_send(count, ways)
 
 
 def open_office(folder: Path, stack: contextlib.ExitStack) -> None:
@@ -111,8 +114,8 @@ def warm_up() -> None:
 # --- planning and sending -------------------------------------------------------------------
 
 
-def plan_and_send(count: int) -> None:
-    """Measure planning a day and sending it for so many patients."""
+def plan_and_send(count: int, ways: list[str]) -> None:
+    """Measure planning a day and sending it for so many patients, each of the ways in turn."""
     from django.db import connection
     from django.utils import timezone
 
@@ -125,8 +128,12 @@ def plan_and_send(count: int) -> None:
     print(f"\n{due} due of {count} patients, {connection.vendor}, load {os.getloadavg()[0]:.1f}")
     each = f"{sql / count:8.4f} SQL each   {cpu * 1000 / count:6.3f} ms CPU each"
     print(f"  plan       {end - begin:6.2f} s   {each}   +{grown:.0f} MB", flush=True)
-    run("loop", 1, due, LOOP_MOST)
-    run("drain", WORKERS, due, DRAIN_MOST)
+    if "loop" in ways:
+        run("loop", 1, due, LOOP_MOST)
+    if "drain" in ways:
+        run("drain", WORKERS, due, DRAIN_MOST)
+    if "ours" not in ways:
+        return
     few = run("ours", WORKERS, due, FEW)
     many = run("ours", WORKERS, due)
     print(f"  memory of a worker from {FEW} to {due} due: {many - few:+.0f} MB", flush=True)
@@ -247,7 +254,10 @@ def by_the_book(many: int, stack: contextlib.ExitStack) -> None:
 
 
 def idle(count: int) -> None:
-    """Measure a tick that has nothing to do, with so many patients, each with a reminder sent and one for tomorrow."""
+    """Measure a tick that has nothing to do, with so many patients, each with a reminder sent and one for tomorrow.
+
+    Everybody also has a stop sign that was dealt with and an entry in the trail; both are more rows a tick must not read.
+    """
     from django.db import connection
     from django.utils import timezone
 
@@ -258,7 +268,10 @@ def idle(count: int) -> None:
         cursor.execute("delete from reminders_delivery")
         for status, days in (("sent", 0), ("queued", 1)):
             cursor.execute(DELIVERIES[connection.vendor], {"status": status, "days": days, "now": now, "today": now.date()})
-        cursor.execute("analyze")
+        for statement in PAST:
+            cursor.execute(statement.format(**MAKING[connection.vendor]), {"earlier": now - timedelta(hours=2), "today": now.date()})
+        # In the bench nothing cleans up by itself; a server that is used does.
+        cursor.execute("vacuum analyze" if connection.vendor == "postgresql" else "analyze")
     clockwork.beat(clockwork.PLANNED, now)
     clockwork.beat(clockwork.BEAT, now)
     clockwork.tick(now=now)
@@ -284,6 +297,22 @@ DELIVERIES = {
             'session_today', 'email', '', 0
         from patients_patient""",
 }
+
+# Ids of the trail begin with their time: these are old ones.
+MAKING = {
+    "postgresql": {"old": "('00000000' || substr(gen_random_uuid()::text, 9))::uuid", "any": "gen_random_uuid()", "text": "::text"},
+    "sqlite": {"old": "'00000000' || lower(hex(randomblob(12)))", "any": "lower(hex(randomblob(16)))", "text": ""},
+}
+PAST = (
+    """
+        insert into clinics_auditevent (id, clinic_id, patient_id, role, action, object_type, details, outcome, request_id, at, digest)
+        select {old}, clinic_id, id, '', 'session.log', '', '{{}}', 'ok', '', %(earlier)s, 'sealed' from patients_patient""",
+    """
+        insert into patients_alert (id, clinic_id, patient_id, rule, rules_version, level, evidence, evidence_key, since_on, status,
+            raised_at, note)
+        select {any}, clinic_id, id, 'bench', '1', 'stop', '{{}}', {any}{text}, %(today)s, 'resolved', %(earlier)s, ''
+        from patients_patient""",
+)
 
 if __name__ == "__main__":
     main()

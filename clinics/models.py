@@ -132,14 +132,9 @@ class Clinic(models.Model):
     language = models.CharField(_("language"), max_length=5, choices=Language.choices, default=Language.ENGLISH)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     address = models.CharField(_("address"), max_length=200, blank=True)
+    # The bands of the rule set in force, where pages and patients read them without another query; nothing else writes them.
     pain_green_max = models.PositiveSmallIntegerField(_("green up to"), default=2, validators=[MinValueValidator(0), MaxValueValidator(8)])
     pain_amber_max = models.PositiveSmallIntegerField(_("amber up to"), default=5, validators=[MinValueValidator(1), MaxValueValidator(9)])
-    silence_days = models.PositiveSmallIntegerField(
-        _("days of silence before a notice"), default=7, validators=[MinValueValidator(2), MaxValueValidator(60)]
-    )
-    missed_in_a_row = models.PositiveSmallIntegerField(
-        _("missed sessions in a row before a notice"), default=3, validators=[MinValueValidator(1), MaxValueValidator(20)]
-    )
     escalate_minutes = models.PositiveSmallIntegerField(
         _("minutes before a second person is told of a stop sign"),
         default=15,
@@ -276,6 +271,7 @@ class Invitation(ScopedModel):
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    undelivered_at = models.DateTimeField(null=True, blank=True, help_text=_("When the mail server did not take it."))
 
     scope = Scope("clinic")
 

@@ -42,6 +42,7 @@ TABLES: dict[str, Table] = {
             "status",
             "is_test",
             "therapist",
+            "imported_with",
             "created_at",
             "keep_until_on",
             "erased_at",
@@ -228,6 +229,7 @@ TABLES: dict[str, Table] = {
             "id",
             "rule",
             "rules_version",
+            "rule_set",
             "level",
             "evidence",
             "since_on",
@@ -238,8 +240,31 @@ TABLES: dict[str, Table] = {
             "snoozed_until_on",
             "note",
         ),
+        {"rule_set_number": "rule_set__number"},
     ),
     "patients.AlertStep": Table("alert_steps", ("id", "alert", "kind", "by", "at", "reason", "until_on", "note")),
+    "patients.Suggestion": Table(
+        "suggestions",
+        (
+            "id",
+            "assignment",
+            "rule",
+            "rules_version",
+            "exercise",
+            "names",
+            "evidence",
+            "move",
+            "first_week",
+            "status",
+            "suggested_at",
+            "decided_by",
+            "decided_at",
+            "reason",
+            "note",
+            "used",
+            "plan_change",
+        ),
+    ),
     "patients.Consent": Table(
         "consents", ("id", "purpose", "version", "language", "given_at", "given_by", "replaced_at", "withdrawn_at", "withdrawn_by")
     ),
@@ -292,6 +317,8 @@ TABLES: dict[str, Table] = {
 
 LEFT_OUT: dict[str, str] = {
     "patients.CaseloadEntry": "worked out from the other tables, and worked out again with every entry",
+    "patients.CaseloadLook": "what the rules saw of the other tables, at each moment; kept for 100 days",
+    "patients.SearchWord": "the words of name, number and year of birth once more, as searches compare them",
     "reminders.StaffNotice": "mails to the people of the clinic, about alerts that are in the copy",
     "clinics.AuditEvent": "read by itself: who opened the record, with name and role",
 }
@@ -323,6 +350,7 @@ ONE_COLUMN_LEFT_OUT: dict[str, str] = {
     "reminders.Delivery.claim": "working state of the sender",
     "reminders.Delivery.leased_until": "working state of the sender",
     "patients.Alert.evidence_key": "the evidence once more, as a key",
+    "patients.Suggestion.evidence_key": "the evidence once more, as a key",
 }
 """Single columns that stay out, with the reason."""
 

@@ -1,4 +1,4 @@
-"""The files in which a record leaves the product: the copy patients take along, and letters to doctors as PDF."""
+"""The files in which data leave the product: the copy patients take along, letters to doctors as PDF, and the table behind the outcomes."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, cast
@@ -14,10 +14,12 @@ from clinics import audit, throttle
 from clinics.accounts import is_confirmed
 from clinics.errors import Conflict, TooMany
 from clinics.views.own import confirmed
-from clinics.web import MemberRequest, get_visible, page
+from clinics.web import MemberRequest, get_visible, page, today_of
 from exports.letter import letter_pdf
+from exports.outcomes import COLUMNS, people_of, write_csv
 from exports.record import Copy, open_copy, write_json, write_zip
 from patients.models import Letter, Patient
+from patients.outcomes import read_population
 
 COPIES = 6
 COPIES_SECONDS = 3600
@@ -71,5 +73,36 @@ def letter(request: MemberRequest, pk: UUID) -> HttpResponse:
     audit.record("record.letter", row=row, at=now)
     response = HttpResponse(letter_pdf(row), content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="letter-{slugify(row.patient.number)}-{row.written_at:%Y-%m-%d}.pdf"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@page("outcomes.export")
+@confirmed
+def outcomes(request: MemberRequest) -> HttpResponse:
+    """Say what is in the table behind the outcomes and offer it, to a manager who has just shown that it is them."""
+    audit.record("outcomes.view", clinic_id=request.member.clinic_id, part="download")
+    return render(request, "exports/outcomes.html", {"columns": COLUMNS})
+
+
+@page("outcomes.export", methods=("POST",))
+def outcomes_csv(request: MemberRequest) -> HttpResponse:
+    """Send the table as CSV and note it for everybody in it; a manager who has not just shown that it is them is asked first."""
+    if not is_confirmed(request):
+        return redirect("exports:outcomes")
+    member, now = request.member, timezone.now()
+    if not throttle.take(f"export-outcomes:{member.clinic_id}", amount=COPIES, seconds=COPIES_SECONDS, now=now):
+        raise TooMany(_("This table was downloaded several times within an hour. Please try again in an hour."))
+    population = read_population(member, today=today_of(member.clinic, now))
+    people = sorted({course.patient for course in people_of(population)})
+    audit.record_many(
+        [
+            audit.event("outcomes.export", clinic_id=member.clinic_id, at=now, count=len(people)),
+            *(audit.event("outcomes.export", clinic_id=member.clinic_id, patient_id=patient, at=now) for patient in people),
+        ]
+    )
+    content = b"".join(write_csv(population, member.clinic_id, request.LANGUAGE_CODE))
+    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="physio-outcomes-{now:%Y-%m-%d}.csv"'
     response["Cache-Control"] = "no-store"
     return response

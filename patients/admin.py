@@ -1,23 +1,39 @@
 """Administration of patients' records: lists without clinical free text, every look noted in the trail, changes only by the product."""
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from clinics.admin import ReadOnlyAdmin
+from patients.actions.suggestion_switch import turn_off, turn_on
+from patients.forms.suggestion_switch import SwitchForm
 from patients.models import (
+    NOTICE_VERSION,
     Alert,
     AlertStep,
     Assessment,
     Assignment,
     AssignmentVersion,
+    CaseloadLook,
     CheckIn,
     Consent,
+    ImportFile,
     Letter,
     Message,
     Patient,
+    RuleSet,
     Run,
     ScheduledSession,
     SessionLog,
     Shoe,
+    Suggestion,
+    SuggestionSwitch,
     SymptomReport,
 )
 
@@ -141,6 +157,27 @@ class AlertAdmin(ReadOnlyAdmin):
     date_hierarchy = "raised_at"
 
 
+@admin.register(RuleSet)
+class RuleSetAdmin(ReadOnlyAdmin):
+    """Triage rules of the clinics in versions."""
+
+    list_display = ("clinic", "number", "in_force_at", "made_by")
+    list_filter = ("clinic",)
+    list_select_related = ("clinic", "made_by__user")
+    date_hierarchy = "in_force_at"
+
+
+@admin.register(CaseloadLook)
+class CaseloadLookAdmin(ReadOnlyAdmin):
+    """Looks of the rules at patients, without what they saw."""
+
+    list_display = ("at", "patient", "number", "rule_set", "clinic")
+    list_filter = ("clinic",)
+    search_fields = ("patient__number", "patient__last_name")
+    list_select_related = ("patient", "clinic", "rule_set")
+    exclude = ("changes",)
+
+
 @admin.register(AlertStep)
 class AlertStepAdmin(ReadOnlyAdmin):
     """What was done with alerts, without the notes."""
@@ -186,3 +223,75 @@ class LetterAdmin(ReadOnlyAdmin):
     list_select_related = ("patient", "written_by__user", "clinic")
     date_hierarchy = "written_at"
     exclude = ("recipient_name", "recipient_address", "findings", "outlook", "content")
+
+
+@admin.register(ImportFile)
+class ImportFileAdmin(ReadOnlyAdmin):
+    """Imports of patients, without what the files hold."""
+
+    list_display = ("uploaded_at", "name", "status", "by", "size_bytes", "clinic")
+    list_filter = ("status", "clinic")
+    list_select_related = ("clinic", "by__user")
+    date_hierarchy = "uploaded_at"
+    exclude = ("content", "findings")
+
+
+@admin.register(SuggestionSwitch)
+class SuggestionSwitchAdmin(ReadOnlyAdmin):
+    """Which clinics have suggestions, since when and by whom; turned on with the notice confirmed, turned off here, never changed."""
+
+    list_display = ("clinic", "confirmed_at", "confirmed_by", "notice_version", "ended_at", "ended_by")
+    list_filter = ("clinic", ("ended_at", admin.EmptyFieldListFilter))
+    list_select_related = ("clinic", "confirmed_by", "ended_by")
+    form = SwitchForm
+    actions = ("turn_off",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only administrators of the whole installation are here."""
+        return bool(request.user.is_active and getattr(request.user, "is_superuser", False))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show the notice above the form."""
+        if obj is not None:
+            names = ("clinic", "notice_version", "basis", "confirmed_by", "confirmed_at", "ended_by", "ended_at")
+            return ((None, {"fields": names}),)
+        notice = render_to_string("patients/suggestion_notice.html", {"version": NOTICE_VERSION})
+        return ((_("Notice"), {"fields": (), "description": notice}), (None, {"fields": ("clinic", "basis", "confirmed")}))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Turn suggestions on through the action, which keeps who and when."""
+        person: Any = request.user
+        row = turn_on(clinic=obj.clinic, basis=obj.basis, confirmed=form.cleaned_data["confirmed"], by=person, now=timezone.now())
+        obj.__dict__.update(row.__dict__)
+
+    @admin.action(description=_("Turn suggestions off"))
+    def turn_off(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """End them for the chosen clinics from the next click on."""
+        person: Any = request.user
+        done = sum(turn_off(switch=row, by=person, now=timezone.now()) for row in queryset)
+        self.message_user(
+            request, ngettext("Turned off for %(n)s clinic.", "Turned off for %(n)s clinics.", done) % {"n": done}, messages.SUCCESS
+        )
+
+
+@admin.register(Suggestion)
+class SuggestionAdmin(ReadOnlyAdmin):
+    """What rules suggested and what was decided, without the notes."""
+
+    list_display = (
+        "suggested_at",
+        "patient",
+        "rule",
+        "exercise",
+        "status",
+        "decided_by",
+        "decided_at",
+        "reason",
+        "rules_version",
+        "clinic",
+    )
+    list_filter = ("status", "rule", "reason", "clinic")
+    search_fields = ("patient__number", "patient__last_name")
+    list_select_related = ("patient", "clinic", "decided_by__user")
+    date_hierarchy = "suggested_at"
+    exclude = ("note",)

@@ -108,20 +108,32 @@ def inside(points: Points, weeks: int) -> Points:
 
 
 def calendar_of(sessions: Sequence[ScheduledSession], day: Day, run_days: Collection[dt.date] = ()) -> AdherenceCalendar | None:
-    """Return the calendar from the Monday of the first week to the Sunday of the last, days with a run marked; None without sessions."""
+    """Return the calendar in weeks that begin as the program did, days with a run marked; None without sessions."""
     if not sessions or day.program is None:
         return None
     by_day = {one.on: one for one in sessions}
     first = min(by_day) if min(by_day) < day.program.starts_on else day.program.starts_on
     last = max(max(by_day), day.program.ends_on)
-    monday = first - dt.timedelta(days=first.weekday())
+    begin = program_week_start(first, day.program.starts_on)
     weeks: list[list[CalendarDay | None]] = []
-    while monday <= last:
-        days = [monday + dt.timedelta(days=offset) for offset in range(7)]
+    names: list[int | None] = []
+    while begin <= last:
+        days = [begin + dt.timedelta(days=offset) for offset in range(7)]
         weeks.append([calendar_day(on, by_day.get(on), day.today, has_run=on in run_days) if first <= on <= last else None for on in days])
-        monday += dt.timedelta(days=7)
+        names.append(week_name([by_day[on].week for on in days if on in by_day]))
+        begin += dt.timedelta(days=7)
     counted = day.counted
-    return AdherenceCalendar(weeks, round(counted.done), counted.due)
+    return AdherenceCalendar(weeks, round(counted.done), counted.due, names)
+
+
+def program_week_start(on: dt.date, starts_on: dt.date) -> dt.date:
+    """Return the first day of the program's week a day lies in: its weekday is that of the start."""
+    return on - dt.timedelta(days=(on - starts_on).days % 7)
+
+
+def week_name(weeks: Sequence[int]) -> int | None:
+    """Return which program week a row is: that of most of its sessions, None without any."""
+    return max(weeks, key=lambda week: (weeks.count(week), -week), default=None)
 
 
 def calendar_day(on: dt.date, session: ScheduledSession | None, today: dt.date, *, has_run: bool = False) -> CalendarDay:

@@ -11,12 +11,12 @@ from django.utils.formats import date_format
 
 from clinics.localtime import local_day, to_local
 from patients.actions.assessments import OPENS_BEFORE_DAYS
-from patients.actions.caseload import dated, session_facts
 from patients.charts import Tick
 from patients.models import Assessment, Assignment, Patient, SymptomReport
 from patients.rules import adherence
 from patients.rules.adherence import SessionFact, SessionState, TickState
 from patients.rules.consents import Purpose, has_withdrawn, is_first_visit, read_standings, to_ask
+from patients.rules.facts import dated, session_facts
 from patients.rules.schedule import Setting, current_week
 
 MORNING_UNTIL, DAY_UNTIL = 11, 18

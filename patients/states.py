@@ -1,6 +1,6 @@
-"""The moves that assignments, sessions, reports, assessments and alerts may make."""
+"""The moves that assignments, sessions, reports, assessments, alerts, suggestions and imports may make."""
 
-from patients.models import Alert, Assessment, Assignment, ErasureRequest, Patient, ScheduledSession, SymptomReport
+from patients.models import Alert, Assessment, Assignment, ErasureRequest, ImportFile, Patient, ScheduledSession, Suggestion, SymptomReport
 
 _A = Assignment.Status
 ASSIGNMENT: dict[str, frozenset[str]] = {
@@ -57,7 +57,23 @@ ERASURE: dict[str, frozenset[str]] = {
     _E.DONE: frozenset({_E.OPEN}),
 }
 
+_U = Suggestion.Status
+SUGGESTION: dict[str, frozenset[str]] = {
+    _U.USED: frozenset({_U.OPEN}),
+    _U.DECLINED: frozenset({_U.OPEN}),
+    _U.OVERTAKEN: frozenset({_U.OPEN}),
+    _U.OPEN: frozenset({_U.OVERTAKEN}),
+}
+
 PATIENT: dict[str, frozenset[str]] = {
     Patient.Status.ARCHIVED: frozenset({Patient.Status.ACTIVE}),
     Patient.Status.ACTIVE: frozenset({Patient.Status.ARCHIVED}),
+}
+
+_I = ImportFile.Status
+IMPORT: dict[str, frozenset[str]] = {
+    _I.WAITING: frozenset({_I.WAITING, _I.CHECKED}),
+    _I.CHECKED: frozenset({_I.WAITING, _I.CHECKED}),
+    _I.DONE: frozenset({_I.CHECKED}),
+    _I.TAKEN_BACK: frozenset({_I.DONE}),
 }

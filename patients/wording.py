@@ -94,5 +94,6 @@ TRAIL_TEXT: dict[str, Promise] = {
     "letter.view": _("looked at a letter about you"),
     "record.letter": _("made a letter about you ready to print or send"),
     "export": _("exported your record"),
+    "outcomes.export": _("downloaded your figures, without your name, in a table of the clinic"),
 }
 """What somebody did with a record, as the patient reads it; the empty key is for everything without a sentence of its own."""

@@ -30,6 +30,7 @@ from patients.api.letters import LetterViewSet
 from patients.api.messages import MessageViewSet
 from patients.api.people import CaseloadViewSet, PatientViewSet
 from patients.api.plans import AssignmentViewSet, PauseViewSet, PlanChangeViewSet
+from patients.api.rules import RuleSetViewSet
 from patients.api.runs import RunViewSet, ShoeViewSet
 from patients.api.sessions import SessionLogViewSet
 from programs.api import ExerciseViewSet, ProgramViewSet, VersionViewSet
@@ -57,6 +58,7 @@ RESOURCES: dict[str, Any] = {
     "assessments": AssessmentViewSet,
     "alerts": AlertViewSet,
     "letters": LetterViewSet,
+    "rule-sets": RuleSetViewSet,
     "messages": MessageViewSet,
     "deliveries": DeliveryViewSet,
 }

@@ -11,11 +11,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 
 from clinics.emergency import number_for
 from clinics.middleware import SEEN_STEP_SECONDS, SessionLimitsMiddleware
-from clinics.models import Membership
+from clinics.models import Membership, Role
 from clinics.permissions import allows
 from clinics.web import today_of
 from patients.lanes import expected_on
@@ -36,6 +36,7 @@ STAFF = (
     Item("caseload", _("Caseload"), "patients:caseload", "users", "caseload.list"),
     Item("group", pgettext_lazy("navigation", "In clinic today"), "patients:group", "stethoscope", "group.view"),
     Item("programs", _("Programs"), "programs:list", "library", "program.list"),
+    Item("outcomes", _("Outcomes"), "patients:outcomes", "chart-line", "outcomes.view"),
     Item("staff", _("Staff"), "clinics:staff", "user-cog", "staff.list"),
     Item("clinic", _("Clinic"), "clinics:clinic", "building-2", "clinic.change"),
     Item("trail", _("Audit trail"), "patients:trail", "shield-check", "audit.list"),
@@ -47,10 +48,17 @@ PATIENT = (
     Item("messages", _("Messages"), "patients:messages", "message-circle", "message.own"),
     Item("more", _("More"), "patients:more", "ellipsis", "own.settings"),
 )
-BEHIND_MORE = ("/settings/", "/accounts/")
-"""What a patient reaches through the last place of the navigation, although it stands elsewhere."""
+BEHIND: dict[str, str] = {
+    "/settings/": "more",
+    "/accounts/": "more",
+    "/me/runs/": "progress",
+    "/me/shoes/": "progress",
+    "/me/assessment/": "progress",
+    "/me/entries/": "progress",
+}
+"""What a patient reaches through a place of the navigation, although it stands elsewhere."""
 TODAY = -1
-"""Stands beside the levels of the caseload where the people of today are counted with them."""
+"""Stands beside the sections of the caseload where the people of today are counted with them."""
 SHELLS = {True: "_shell_patient.html", False: "_shell_pro.html", None: "_shell_gate.html"}
 
 
@@ -89,14 +97,16 @@ def navigation(request: HttpRequest, member: Membership | None) -> Callable[[], 
         places = [place for item in items if (place := _place(item)) is not None]
         here = max((place["url"] for place in places if request.path.startswith(place["url"])), key=len, default="")
         named = getattr(request, "nav_key", "")
-        if not named and not here and member.is_patient and request.path.startswith(BEHIND_MORE):
-            named = "more"
+        if not named and member.is_patient:
+            named = next((key for start, key in BEHIND.items() if request.path.startswith(start)), "")
         for place in places:
             place["current"] = place["key"] == named if named else place["url"] == here
             if place["key"] == "caseload":
-                place["count"], place["urgent"] = counts()[:2]
+                need, place["urgent"] = counts()[:2]
+                place["count"], place["told"] = need, _need_text(member, need)
             elif place["key"] == "group":
-                place["count"] = counts()[2]
+                today = place["count"] = counts()[2]
+                place["told"] = ngettext("%(n)s person comes today", "%(n)s people come today", today) % {"n": today}
             elif place["key"] == "messages":
                 place["count"] = getattr(request, "unread_messages", 0)
         return places
@@ -109,15 +119,23 @@ def _place(item: Item) -> dict[str, Any] | None:
         url = reverse(item.url_name)
     except NoReverseMatch:
         return None
-    return {"key": item.key, "label": item.label, "url": url, "icon": item.icon, "count": 0, "current": False, "urgent": False}
+    return {"key": item.key, "label": item.label, "url": url, "icon": item.icon, "count": 0, "told": "", "current": False, "urgent": False}
+
+
+def _need_text(member: Membership, count: int) -> str:
+    """Say whom the count beside the caseload counts: a therapist's own patients, or those of the whole clinic."""
+    if member.role == Role.THERAPIST:
+        return ngettext("%(n)s of your patients needs you", "%(n)s of your patients need you", count) % {"n": count}
+    return ngettext("%(n)s patient of the clinic needs somebody", "%(n)s patients of the clinic need somebody", count) % {"n": count}
 
 
 def _counts(member: Membership) -> tuple[int, bool, int]:
-    """Return how many patients need somebody, whether one of them shows a stop sign, and how many come to the clinic today: one query."""
-    lines = CaseloadEntry.objects.visible_to(member).filter(level__gte=CaseloadEntry.Level.ATTENTION)
-    lines = lines.filter(patient__status="active", patient__clinic=member.clinic_id).order_by()
+    """Return how many patients need the member (a manager: anybody), whether one of them shows a stop sign, and how many come today."""
+    lines = CaseloadEntry.objects.visible_to(member).filter(is_listed=True, section__gte=CaseloadEntry.Section.ATTENTION).order_by()
+    if member.role == Role.THERAPIST:
+        lines = lines.filter(therapist=member)
     today = expected_on(member, today_of(member.clinic)).order_by().values(kind=Value(TODAY))
-    counted = lines.values(kind=F("level")).annotate(n=Count("pk")).union(today.annotate(n=Count("pk")), all=True)
+    counted = lines.values(kind=F("section")).annotate(n=Count("*")).union(today.annotate(n=Count("*")), all=True)
     found = {row["kind"]: row["n"] for row in counted}
     expected = found.pop(TODAY, 0)
-    return sum(found.values()), CaseloadEntry.Level.STOP in found, expected
+    return sum(found.values()), CaseloadEntry.Section.STOP in found, expected

@@ -154,13 +154,15 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
+# A page that finds Redis gone waits this long once, then the memory of its process answers (physio/cache.py).
+REDIS_WAITS = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
 CACHES: dict[str, dict[str, Any]] = {
     "default": (
         {
             "BACKEND": "physio.cache.SteadyRedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "physio",
-            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+            "OPTIONS": REDIS_WAITS,
         }
         if REDIS_URL
         else {
@@ -296,6 +298,9 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_MB", default=5) * 1_000_000
+IMPORT_MAX_BYTES = env.int("IMPORT_MAX_MB", default=20) * 1_000_000
+FILM_MAX_BYTES = 20_000_000
+LARGE_UPLOADS = {"/clinic/import/": IMPORT_MAX_BYTES, "/exercises/": FILM_MAX_BYTES}
 FILE_UPLOAD_HANDLERS = ["clinics.uploads.BoundedUploadHandler"]
 
 # --- language and time ------------------------------------------------------------------

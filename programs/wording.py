@@ -129,6 +129,9 @@ def _what(change: Change) -> str:
         return _("New: %(name)s, %(dose)s") % {"name": name, "dose": dose_text(Line("", **after))}
     if change.kind == Kind.REMOVED:
         return _("%(name)s is left out") % {"name": name}
+    if change.kind == Kind.FOLLOWS:
+        week = {"n": after["week"]}
+        return _("As in week %(n)s") % week if change.week_from == change.week_to else _("As in week %(n)s and the weeks after it") % week
     if change.kind == Kind.DOSE:
         return _("%(name)s: %(change)s") % {"name": name, "change": _dose_change(change)}
     if change.kind == Kind.LENGTH:

@@ -18,7 +18,8 @@ class DeliveryRow(Row):
         shown: ClassVar = {
             "id": "Id of the delivery.",
             "patient": "Id of the patient.",
-            "kind": "What it is about: session_today, session_missed, assessment_due, message_waiting or weekly_summary.",
+            "kind": "What it is about: session_today, session_missed, check_in, assessment_due, plan_changed, message_waiting "
+            "or weekly_summary.",
             "channel": "How it reaches the person: email, push or sms.",
             "slot_on": "The day it is for, YYYY-MM-DD, on the patient's calendar.",
             "due_at": "When it is to be sent, UTC.",

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from reminders.actions.planning import Wish
+from reminders.actions.wanting import Wish
 from reminders.models import Channel, Kind
 from reminders.rules.moments import MONDAY, OFF_UNLESS_WISHED, SUNDAY
 from reminders.rules.policy import FEWEST, MOST, Policy
@@ -18,7 +18,9 @@ from reminders.rules.timing import QuietHours
 LABELS: dict[Kind, tuple[Promise, Promise | None]] = {
     Kind.SESSION_TODAY: (_("On days with a session"), _("Time for sessions")),
     Kind.SESSION_MISSED: (_("The day after a missed session"), _("Time for the day after")),
+    Kind.CHECK_IN: (_("For the check-in, on days without a session"), _("Time for the check-in")),
     Kind.ASSESSMENT_DUE: (_("When a few questions are waiting"), _("Time for questions")),
+    Kind.PLAN_CHANGED: (_("When your plan has changed"), None),
     Kind.MESSAGE_WAITING: (_("When your clinic has written to you"), None),
     Kind.WEEKLY_SUMMARY: (_("A summary of the week"), _("Time for the summary")),
 }
@@ -210,7 +212,9 @@ class PolicyForm(forms.Form):
 KIND_LABELS: dict[Kind, Promise] = {
     Kind.SESSION_TODAY: _("A session today"),
     Kind.SESSION_MISSED: _("A session missed yesterday (only if asked for)"),
+    Kind.CHECK_IN: _("The check-in on days without a session (only if asked for)"),
     Kind.ASSESSMENT_DUE: _("Questions that are due"),
+    Kind.PLAN_CHANGED: _("A changed plan"),
     Kind.MESSAGE_WAITING: _("A message from the clinic"),
     Kind.WEEKLY_SUMMARY: _("The summary of the week (only if asked for)"),
 }

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 SALT = "reminders.stop"
 LATER_SALT = "reminders.later"
+REPORT_SALT = "reminders.report"
 
 
 def absolute(path: str) -> str:
@@ -35,6 +36,17 @@ def later_token(delivery_id: uuid.UUID) -> str:
 def read_later_token(token: str) -> uuid.UUID | None:
     """Return the reminder a key belongs to; None for anything that was not signed here."""
     return read(token, LATER_SALT)
+
+
+def report_url(delivery_id: uuid.UUID) -> str:
+    """Return the address at which the provider of text messages tells what became of one; empty where it could not reach us."""
+    address = absolute(reverse("reminders:text_report", args=[sign(delivery_id, REPORT_SALT)]))
+    return address if address.startswith("https://") else ""
+
+
+def read_report_token(token: str) -> uuid.UUID | None:
+    """Return the reminder a report is about; None for anything that was not signed here."""
+    return read(token, REPORT_SALT)
 
 
 def sign(key: uuid.UUID, salt: str) -> str:

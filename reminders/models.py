@@ -20,7 +20,9 @@ class Kind(models.TextChoices):
 
     SESSION_TODAY = "session_today", _("session today")
     SESSION_MISSED = "session_missed", _("session missed yesterday")
+    CHECK_IN = "check_in", _("check-in")
     ASSESSMENT_DUE = "assessment_due", _("measurement due")
+    PLAN_CHANGED = "plan_changed", _("plan changed")
     MESSAGE_WAITING = "message_waiting", _("message waiting")
     WEEKLY_SUMMARY = "weekly_summary", _("weekly summary")
 
@@ -271,6 +273,7 @@ class StaffNotice(Outgoing):
         DIGEST = "digest", _("daily digest")
         UNREACHABLE = "unreachable", _("address refused")
         UNANSWERED = "unanswered", _("reminders without an answer")
+        JOB = "job", _("work that has ended")
         TEST = "test", _("test mail")
 
     class HoldReason(models.TextChoices):
@@ -287,6 +290,7 @@ class StaffNotice(Outgoing):
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     alert = models.ForeignKey(Alert, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    subject_id = models.UUIDField(_("about"), null=True, blank=True, help_text=_("The work that has ended."))
     step = models.PositiveSmallIntegerField(_("step"), default=0, help_text=_("0 first, 1 second person, 2 all managers."))
     sample = models.CharField(_("sample of"), max_length=20, choices=_ReminderKind.choices, blank=True)
     hold_reason = models.CharField(_("reason"), max_length=12, choices=HoldReason.choices, blank=True)
@@ -305,13 +309,16 @@ class StaffNotice(Outgoing):
             ),
             models.UniqueConstraint(
                 fields=["clinic", "member", "kind", "slot_on", "sample"],
-                condition=Q(alert__isnull=True, patient__isnull=True),
+                condition=Q(alert__isnull=True, patient__isnull=True, subject_id__isnull=True),
                 name="staff_notice_once_a_day",
             ),
             models.UniqueConstraint(
                 fields=["clinic", "patient", "member", "kind", "slot_on"],
                 condition=Q(alert__isnull=True, patient__isnull=False),
                 name="staff_notice_once_a_patient",
+            ),
+            models.UniqueConstraint(
+                fields=["clinic", "subject_id", "member", "kind"], condition=Q(subject_id__isnull=False), name="staff_notice_once_a_subject"
             ),
             models.CheckConstraint(condition=Q(due_at__lt=models.F("expires_at")), name="staff_notice_times_in_order"),
         ]

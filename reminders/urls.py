@@ -23,5 +23,6 @@ urlpatterns = [
     path("calendar/<str:key>.ics", views.calendar_feed, name="calendar_feed"),
     path("reminders/stop/<str:token>/", views.stop, name="stop"),
     path("reminders/later/<str:token>/", views.later, name="later"),
+    path("reminders/text/<str:token>/", views.text_report, name="text_report"),
     path("reminders/one-click/<str:token>/", views.one_click, name="one_click"),
 ]

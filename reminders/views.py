@@ -30,19 +30,24 @@ from reminders.actions.phones import ask_number, confirm_number, forget_number, 
 from reminders.actions.planning import agreed
 from reminders.actions.policies import channels_of, keep_policy, offered, policy_of
 from reminders.actions.reach import choices_for, open_again, ways_shown
+from reminders.actions.reports import note_report
 from reminders.actions.snoozing import choices_of, delivery_of_link, snooze
 from reminders.actions.telling import order_test
 from reminders.actions.wishes import keep_digest_wish, keep_wishes, patient_of_link, stop_all, wants_digest, wishes_for
+from reminders.channels.sms import report_secret
 from reminders.channels.webpush import public_key
 from reminders.forms import BY_LABELS, LABELS, LATER_LABELS, CodeForm, NumberForm, PolicyForm, SampleForm, WishesForm
-from reminders.links import calendar_url, read_later_token, read_stop_token
+from reminders.links import calendar_url, read_later_token, read_report_token, read_stop_token, report_url
 from reminders.models import Channel, Delivery, Kind
 from reminders.rules.escalation import MANAGERS_AFTER_MINUTES
+from reminders.rules.reports import NOT_DELIVERED, error_code, is_signed
 from reminders.rules.snoozing import Later
 
 CALENDAR_FETCHES = 60
 """So often an hour a calendar may be fetched, or a wrong address tried."""
 CALENDARS_MADE = 10
+WRONG_REPORTS = 30
+"""So many reports without a valid signature an address may try within an hour."""
 TESTS = 20
 
 
@@ -316,6 +321,25 @@ def calendar_feed(request: HttpRequest, key: str) -> HttpResponse:
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+# The provider posts without cookies or token; its signature over address and fields is what allows it.
+@csrf_exempt
+@page(PUBLIC, methods=("POST",))
+def text_report(request: HttpRequest, token: str) -> HttpResponse:
+    """Take the provider's report on a text message; whatever it did not sign is answered like an address that is not there."""
+    fields = {name: request.POST.getlist(name) for name in request.POST}
+    delivery_id = read_report_token(token)
+    signature = request.headers.get("X-Twilio-Signature", "")
+    # The address it was given, not the one a proxy made of it.
+    if delivery_id is None or not is_signed(report_url(delivery_id), fields, report_secret(), signature):
+        if not throttle.take(f"text-report:{client_address(request)}", amount=WRONG_REPORTS, seconds=3600, now=timezone.now()):
+            return too_many_requests(request)
+        raise Http404
+    if request.POST.get("MessageStatus") in NOT_DELIVERED:
+        code = error_code(fields.get("ErrorCode", ()))
+        note_report(delivery_id=delivery_id, number=request.POST.get("To", ""), code=code, now=timezone.now())
+    return HttpResponse(status=204, headers={"Cache-Control": "no-store, private"})
 
 
 def behind_link(token: str) -> Patient:

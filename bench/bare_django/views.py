@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from bench.bare_django.models import CheckIn, Patient, Session, Token
 
 SHOWN = 20
-LISTED = 50
+LISTED = 40
 
 
 @csrf_exempt
@@ -63,4 +63,6 @@ def today(request: HttpRequest) -> HttpResponse:
 def caseload(request: HttpRequest) -> HttpResponse:
     """Show the patients of a clinic."""
     patients = Patient.objects.filter(clinic=int(request.GET.get("clinic", 1))).order_by("name")
+    if "q" in request.GET:
+        patients = patients.filter(name__icontains=request.GET["q"])
     return render(request, "caseload.html", {"patients": patients[: int(request.GET.get("rows", LISTED))]})

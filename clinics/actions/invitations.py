@@ -108,6 +108,9 @@ def mail_key(invitation: Invitation, key: str) -> None:
 
     def note(taken: bool) -> None:
         invitation.mail_taken = taken  # type: ignore[attr-defined]
+        if not taken:
+            # Whoever invited many at once reads it in the digest.
+            Invitation.objects.filter(pk=invitation.pk).update(undelivered_at=invitation.created_at)
 
     context = {"clinic": clinic, "url": join_url(key), "days": settings.INVITATION_DAYS}
     send_account_mail("invitation", invitation.email, context, invitation.language, then=note)

@@ -128,10 +128,6 @@ class ClinicForm(FormOfClinic):
             "time_zone",
             "language",
             "open_weekdays",
-            "pain_green_max",
-            "pain_amber_max",
-            "silence_days",
-            "missed_in_a_row",
             "escalate_minutes",
             "group_places",
             "require_second_factor",
@@ -157,14 +153,6 @@ class ClinicForm(FormOfClinic):
         if number and (not any(sign.isdigit() for sign in number) or not set(number) <= set("0123456789+-/() ")):
             raise forms.ValidationError(_("This is not a telephone number."))
         return number
-
-    def clean(self) -> dict[str, Any]:
-        """Keep the pain bands in order; raises ValidationError."""
-        values = super().clean() or self.cleaned_data
-        green, amber = values.get("pain_green_max"), values.get("pain_amber_max")
-        if green is not None and amber is not None and green >= amber:
-            self.add_error("pain_amber_max", _("Amber must end above green."))
-        return values
 
 
 class ClosedDayForm(DayForm):

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
 from clinics import audit
@@ -12,7 +13,10 @@ from clinics.errors import Conflict, Invalid
 from clinics.localtime import is_valid_zone, local_day
 from clinics.models import Clinic, Membership, Role
 from clinics.transitions import advance
-from patients.models import CaseloadEntry, Patient
+from patients.actions.caseload import new_entry
+from patients.actions.rules import rules_of
+from patients.models import Patient
+from patients.rules.import_lines import numbers_after
 from patients.states import PATIENT
 
 EDITABLE = (
@@ -59,7 +63,7 @@ def create_patient(
         with transaction.atomic():
             membership = None
             if email:
-                membership = Membership.objects.create(clinic=clinic, role=Role.PATIENT, name=f"{first_name} {last_name}".strip())
+                membership = Membership.objects.create(clinic=clinic, role=Role.PATIENT, name=known_as(first_name, last_name))
             patient = Patient.objects.create(
                 clinic=clinic,
                 membership=membership,
@@ -78,7 +82,7 @@ def create_patient(
                 doctor_address=doctor_address.strip(),
                 created_at=now,
             )
-            CaseloadEntry.objects.create(patient=patient, clinic=clinic, refreshed_at=now)
+            new_entry(patient, refreshed_at=now, rule_set=rules_of(clinic, now=now)).save(force_insert=True)
             audit.record("patient.create", row=patient, patient_id=patient.pk, by=by, at=now)
     except IntegrityError as error:
         if number:
@@ -87,11 +91,21 @@ def create_patient(
     return patient
 
 
+def known_as(first_name: str, last_name: str) -> str:
+    """Return the name a membership shows, cut to what fits."""
+    return f"{first_name} {last_name}".strip()[:160]
+
+
 def next_number(clinic: Clinic) -> str:
-    """Return the next running number of the clinic, five digits; two at once wait for each other until the transaction around ends."""
+    """Return the next running number of the clinic, five digits or more; two at once wait until the transaction around ends."""
     Clinic.objects.select_for_update(no_key=True).get(pk=clinic.pk)
-    highest = Patient.objects.filter(clinic=clinic, number__regex=r"^[0-9]{5}$").aggregate(top=Max("number"))["top"]
-    return f"{int(highest or 0) + 1:05d}"
+    return next(numbers_after(highest_numbers(clinic)))
+
+
+def highest_numbers(clinic: Clinic) -> dict[int, int]:
+    """Return the highest running number of each length in digits; one query."""
+    running = Patient.objects.filter(clinic=clinic, number__regex=r"^[0-9]{5,18}$").annotate(digits=Length("number")).order_by()
+    return {digits: int(top) for digits, top in running.values("digits").annotate(top=Max("number")).values_list("digits", "top")}
 
 
 def check_person(
@@ -129,10 +143,12 @@ def change_patient(*, patient: Patient, by: Membership, now: dt.datetime, **chan
         setattr(patient, name, changes[name])
     if changed:
         if "email" in changed and patient.email and patient.membership is None:
-            patient.membership = Membership.objects.create(clinic=patient.clinic, role=Role.PATIENT, name=patient.full_name)
+            patient.membership = Membership.objects.create(
+                clinic=patient.clinic, role=Role.PATIENT, name=known_as(patient.first_name, patient.last_name)
+            )
         patient.save()
         if patient.membership_id is not None and {"first_name", "last_name"} & set(changed):
-            Membership.objects.filter(pk=patient.membership_id).update(name=patient.full_name)
+            Membership.objects.filter(pk=patient.membership_id).update(name=known_as(patient.first_name, patient.last_name))
         audit.record("patient.change", row=patient, patient_id=patient.pk, by=by, at=now, fields=changed)
     return patient
 

@@ -16,7 +16,7 @@ from clinics.fields import Body, Day, ScopedField, Text
 from clinics.models import Language, Membership
 from clinics.rest import Filters, Row, ScopedViewSet
 from patients.actions.people import change_patient, create_patient
-from patients.models import CaseloadEntry, Patient
+from patients.models import CaseloadEntry, Patient, found_by
 
 
 class PatientRow(Row):
@@ -85,16 +85,23 @@ class NewPatientBody(PatientFields):
     number = Text(max_length=20, required=False, allow_blank=True, help_text="Number in the clinic; by default the next free one.")
 
 
+WORDS_HELP = "Beginnings of names, number or year of birth; every one has to be found. Accents do not count: ü is ue is u."
+
+
 class PatientFilters(Filters):
     """What patients may be narrowed by."""
 
     status = ChoiceFilter(choices=Patient.Status.choices, label="Status of the record.")
     therapist = UUIDFilter(field_name="therapist_id", label="Id of the therapist's membership.")
-    q = CharFilter(method="search", max_length=100, label="Words in name or number; every one has to be found.")
+    q = CharFilter(
+        method="search",
+        max_length=100,
+        label=WORDS_HELP,
+    )
 
     def search(self, rows: Any, _name: str, value: str) -> Any:
-        """Return those that hold every word."""
-        return rows.matching(value)
+        """Return those who have a word for every beginning."""
+        return rows.matching(value, clinic=self.request.member.clinic_id)
 
 
 @extend_schema_view(
@@ -193,6 +200,7 @@ class CaseloadRow(Row):
             "id": "Id of the patient.",
             "patient": "The patient.",
             "level": "How urgent: 3 stop sign, 2 needs attention, 1 for information, 0 on track.",
+            "section": "Where the list shows the line: 3 stop sign, 2 needs attention, 1 seen or put off, 0 on track.",
             "reasons": "Why, most urgent first.",
             "program_code": "Short code of the program, for example LL; empty without one.",
             "week_ticks": "Each week of the program.",
@@ -218,12 +226,16 @@ class CaseloadFilters(Filters):
 
     level = ChoiceFilter(choices=CaseloadEntry.Level.choices, label="How urgent: 0, 1, 2 or 3.")
     program_code = CharFilter(max_length=8, label="Short code of the program.")
-    therapist = UUIDFilter(field_name="patient__therapist_id", label="Id of the therapist's membership.")
-    q = CharFilter(method="search", max_length=100, label="Words in name or number; every one has to be found.")
+    therapist = UUIDFilter(field_name="therapist_id", label="Id of the therapist's membership.")
+    q = CharFilter(
+        method="search",
+        max_length=100,
+        label=WORDS_HELP,
+    )
 
     def search(self, rows: Any, _name: str, value: str) -> Any:
-        """Return the lines of patients that hold every word."""
-        return rows.filter(patient__in=Patient.objects.visible_to(self.request.member).matching(value).values("pk"))
+        """Return the lines of those who have a word for every beginning."""
+        return rows.filter(found_by(value, clinic=self.request.member.clinic_id))
 
 
 @extend_schema_view(
@@ -235,10 +247,10 @@ class CaseloadViewSet(ScopedViewSet):
 
     permission_actions = {"list": "caseload.list", "retrieve": "caseload.list"}
     trail = "caseload"
-    queryset = CaseloadEntry.objects.filter(patient__status=Patient.Status.ACTIVE).select_related("patient").defer("facts")
+    queryset = CaseloadEntry.objects.filter(is_listed=True).select_related("patient").defer("facts")
     row_kind = CaseloadRow
     filterset_class = CaseloadFilters
-    page_order = ("-level", "-rank", "pk")
+    page_order = ("-section", "-rank", "sort_name", "pk")
 
     def note_list(self, rows: Any) -> None:
         """Write down whose lines were shown, as the page does."""

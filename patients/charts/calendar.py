@@ -54,6 +54,11 @@ def _touch(x: float, y: float, size: float) -> SafeString:
     )
 
 
+def weekdays_of(calendar: AdherenceCalendar) -> list[str]:
+    """Return the short names of the weekdays in the order of the columns."""
+    return [str(WEEKDAYS_ABBR[(calendar.first_weekday + column) % 7]) for column in range(7)]
+
+
 def calendar_svg(calendar: AdherenceCalendar, size: str = "") -> SafeString:
     """Draw the weeks as rows of days; size "s" is the low one for the therapist's page."""
     box, pitch, first_y, first_x = (22.5, 29.0, 32.0, 46.0) if size == "s" else (28.5, 36.0, 35.0, 49.0)
@@ -61,13 +66,14 @@ def calendar_svg(calendar: AdherenceCalendar, size: str = "") -> SafeString:
     heads = format_html_join(
         "",
         '<text x="{}" y="11" text-anchor="middle">{}</text>',
-        ((at(first_x + step * column), str(WEEKDAYS_ABBR[column])[:2]) for column in range(7)),
+        ((at(first_x + step * column), str(name)[:2]) for column, name in enumerate(weekdays_of(calendar))),
     )
     parts: list[SafeString] = []
     linked = False
     for row, week in enumerate(calendar.weeks):
         y = first_y + pitch * row
-        name = gettext("W%(week)s") % {"week": row + 1}
+        number = calendar.numbers[row]
+        name = "" if number is None else gettext("W%(week)s") % {"week": number}
         parts.append(format_html('<text x="0" y="{}">{}</text>', at(y + 4), name))
         for column, day in enumerate(week):
             if day is None:
@@ -101,6 +107,7 @@ def calendar_sentence(calendar: AdherenceCalendar) -> str:
 
 def calendar_table(calendar: AdherenceCalendar) -> ChartTable:
     """Return the calendar as a table of words."""
-    heads = [gettext("Week"), *(str(WEEKDAYS_ABBR[column]) for column in range(7))]
-    rows = [[str(row), *("–" if day is None else day_words(day) for day in week)] for row, week in enumerate(calendar.weeks, 1)]
+    heads = [gettext("Week"), *weekdays_of(calendar)]
+    days = [["–" if day is None else day_words(day) for day in week] for week in calendar.weeks]
+    rows = [["–" if number is None else str(number), *week] for number, week in zip(calendar.numbers, days, strict=True)]
     return ChartTable(calendar_sentence(calendar), heads, rows)

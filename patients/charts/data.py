@@ -39,11 +39,24 @@ class CalendarDay:
 
 @dataclass(frozen=True)
 class AdherenceCalendar:
-    """Weeks of seven days, Monday first (None: outside the program), and what was done of what was due."""
+    """Weeks of seven days that begin as the program did (None: outside the program), and what was done of what was due."""
 
     weeks: Sequence[Sequence[CalendarDay | None]]
     done: int = 0
     due: int = 0
+    names: Sequence[int | None] = ()
+    """Which program week each row is, None for a row without a session; without names the rows are counted."""
+
+    @property
+    def numbers(self) -> list[int | None]:
+        """The program week of each row."""
+        return list(self.names or range(1, len(self.weeks) + 1))
+
+    @property
+    def first_weekday(self) -> int:
+        """The weekday of the first column, 0 for Monday."""
+        places = ((day.date.weekday() - column) % 7 for week in self.weeks for column, day in enumerate(week) if day is not None)
+        return next(places, 0)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def _ticks_label(ticks: Sequence[Tick]) -> str:
     current = next(((index, tick) for index, tick in enumerate(ticks, 1) if tick.state == "now"), None)
     if current is None:
         return head
-    tail = gettext("week %(week)s: %(done)s of %(due)s") % {"week": current[0], "done": current[1].done, "due": current[1].due}
+    tail = gettext("week %(week)s: %(done)s of %(due)s") % {"week": current[0], "done": number(current[1].done), "due": current[1].due}
     return f"{head}; {tail}"
 
 
@@ -94,9 +94,13 @@ def _sparkline(values: tuple[float | None, ...], kind: SeriesKey, language: str)
         if value is None:
             pen_down = False
             continue
-        end = (round(4 + step * index) if len(values) > 1 else 60, round(22 - 1.8 * value))
+        start, end = end, (round(4 + step * index) if len(values) > 1 else 60, round(22 - 1.8 * value))
+        right, down = end[0] - start[0], end[1] - start[1]
         alone = not pen_down and (index + 1 >= len(values) or values[index + 1] is None)
-        out.append(f"{' ' if pen_down else 'M'}{end[0]} {end[1]}" + ("h0" if alone else ""))
+        if not pen_down:
+            out.append(f"M{end[0]} {end[1]}" + ("h0" if alone else ""))
+        else:  # in relative moves because a list has hundreds of them
+            out.append(f"l{right} {down}".replace(" -", "-") if down else f"h{right}")
         pen_down = True
     said = ", ".join("–" if value is None else number(value) for value in values)
     return format_html(

@@ -262,12 +262,12 @@ class MoveForm(forms.Form):
 
 
 class SkipForm(forms.Form):
-    """Why a session is not done."""
+    """Why a session that is still to come is not done: nobody has forgotten it yet."""
 
     reason = forms.ChoiceField(
         label=_("Why not today?"),
         widget=forms.RadioSelect,
-        choices=ScheduledSession.SkipReason.choices,
+        choices=[choice for choice in ScheduledSession.SkipReason.choices if choice[0] != ScheduledSession.SkipReason.FORGOT],
         error_messages={"required": _("Please choose a reason."), "invalid_choice": _("Please choose a reason.")},
     )
 

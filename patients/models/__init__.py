@@ -7,11 +7,14 @@ from patients.models.consent import Consent
 from patients.models.diary import CheckIn, Correction, SymptomReport
 from patients.models.erasure import ErasureRequest
 from patients.models.group import GroupEntry
+from patients.models.importing import ImportFile
 from patients.models.letter import ADDRESS_MAX, FINDINGS_MAX, OUTLOOK_MAX, RECIPIENT_MAX, Letter
 from patients.models.message import MESSAGE_MAX, Message
-from patients.models.patient import CaseloadEntry, Patient
+from patients.models.patient import CaseloadEntry, Patient, SearchWord, found_by
+from patients.models.rules import CaseloadLook, RuleSet
 from patients.models.run import SHOE_LIMIT_KM, DeletedRun, Run, Shoe
 from patients.models.session import ExerciseLog, ScheduledSession, SessionLog
+from patients.models.suggestion import NOTICE_VERSION, Suggestion, SuggestionSwitch
 
 __all__ = (
     "ADDRESS_MAX",
@@ -19,6 +22,7 @@ __all__ = (
     "MESSAGE_MAX",
     "OUTLOOK_MAX",
     "RECIPIENT_MAX",
+    "NOTICE_VERSION",
     "SHOE_LIMIT_KM",
     "Alert",
     "AlertStep",
@@ -27,6 +31,7 @@ __all__ = (
     "AssignmentDraft",
     "AssignmentVersion",
     "CaseloadEntry",
+    "CaseloadLook",
     "CheckIn",
     "Consent",
     "Correction",
@@ -35,12 +40,18 @@ __all__ = (
     "ExerciseLog",
     "GroupEntry",
     "Letter",
+    "ImportFile",
     "Message",
     "Patient",
     "Pause",
+    "RuleSet",
     "Run",
     "ScheduledSession",
+    "SearchWord",
     "SessionLog",
     "Shoe",
+    "Suggestion",
+    "SuggestionSwitch",
     "SymptomReport",
+    "found_by",
 )

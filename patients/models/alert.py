@@ -49,6 +49,16 @@ class Alert(ScopedModel):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="alerts")
     rule = models.CharField(_("rule"), max_length=30)
     rules_version = models.CharField(_("version of the rules"), max_length=20)
+    rule_set = models.ForeignKey(
+        "patients.RuleSet",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("rule set"),
+        help_text=_("The clinic's numbers then."),
+    )
     level = models.CharField(_("level"), max_length=10, choices=Level.choices)
     evidence = models.JSONField(_("evidence"), default=dict)
     evidence_key = models.CharField(max_length=120)

@@ -92,7 +92,7 @@ class ScheduledSession(ScopedModel):
         ]
         indexes = [
             models.Index(fields=["clinic", "patient", "on"], name="session_by_patient"),
-            models.Index(fields=["clinic", "on", "setting"], name="session_by_day"),
+            models.Index(fields=["clinic", "on", "setting", "status"], name="session_by_day"),
             models.Index(fields=["status", "on"], name="session_by_status"),
         ]
 

@@ -15,7 +15,7 @@ class Purpose(StrEnum):
     OUTCOMES = "outcomes"
 
 
-VERSIONS: dict[Purpose, str] = {Purpose.RECORD: "1", Purpose.REMINDERS: "1", Purpose.OUTCOMES: "1"}
+VERSIONS: dict[Purpose, str] = {Purpose.RECORD: "1", Purpose.REMINDERS: "2", Purpose.OUTCOMES: "1"}
 """The version asked for now. The words of every version stay in `templates/patients/consents/<purpose>_<version>.html`, unchanged."""
 
 NEEDED = frozenset({Purpose.RECORD})
@@ -65,7 +65,9 @@ def has_withdrawn(standings: Standings) -> bool:
 
 
 def to_ask(standings: Standings) -> list[Purpose]:
-    """Return what to ask on the next visit: everything at first, later only what was agreed to in other words."""
+    """Return what to ask on the next visit: all at first, then what was agreed to in other words, nothing after a withdrawal."""
     if is_first_visit(standings):
         return [purpose for purpose in Purpose if not is_given(standings, purpose)]
+    if has_withdrawn(standings):
+        return []
     return [purpose for purpose in Purpose if is_given(standings, purpose) and not standings[purpose].is_current(purpose)]

@@ -1,8 +1,8 @@
 """What makes a patient worth a look today: versioned rules from facts to reasons, most worrying first.
 
-Levels, trends and gaps follow the pain-monitoring model (Silbernagel 2007: at most 5 of 10, the next morning decides, pain must not climb
-from week to week) and the defaults of the evidence file (three missed sessions in a row, seven silent days). All thresholds are defaults,
-not from a trial, and a clinic may change them.
+Levels and trends follow the pain-monitoring model (Silbernagel 2007: at most 5 of 10, the next morning decides, pain must not climb from
+week to week); a change of pain that matters is 2 points (Ostelo 2008). Seven silent days are the gap after which the load rules repeat a
+week. No number was tried in a trial of backs: all are defaults of the product, and a clinic may change them (`rules/thresholds.py`).
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,8 @@ from typing import TypeVar
 from patients.rules.adherence import LOGGED, NOT_COUNTED, SessionFact
 from patients.rules.symptoms import Level as SignLevel
 
-TRIAGE_VERSION = "2"
+TRIAGE_VERSION = "3"
+"""3: pain is rising only when more than one entry lies above the first; a first unsettled morning is held against the day before."""
 
 Plain = str | int | float | bool | None | list[str]
 _T = TypeVar("_T")
@@ -87,7 +88,7 @@ class Thresholds:
     off: frozenset[Rule] = frozenset()
 
     def __post_init__(self) -> None:
-        if min(self.silence_days, self.missed_in_row, self.trend_points, self.unsettled_in_row) < 1 or self.trend_entries < 2:
+        if min(self.silence_days, self.missed_in_row, self.trend_points, self.unsettled_in_row) < 1 or self.trend_entries < 3:
             raise ValueError("a threshold of less than one would always fire")
 
 
@@ -249,6 +250,11 @@ def _peak(key: str) -> int:
     return int(parts[1]) if len(parts) > 1 else 0
 
 
+def find_reasons(facts: PatientFacts, bands: Bands, thresholds: Thresholds, known: Collection[tuple[str, str]]) -> list[Reason]:
+    """Return every reason to look under the key it was raised with: what is asked for today, and for a day that is replayed."""
+    return carry_on(triage(facts, bands, thresholds), facts, known)
+
+
 def _by_day(series: Sequence[DayValue], today: date, *, worst: Callable[[int, int], int]) -> list[DayValue]:
     """Return one value a day up to today, in date order."""
     days: dict[date, int] = {}
@@ -339,13 +345,16 @@ def _unsettled(facts: PatientFacts, limits: Thresholds) -> Iterator[Reason]:
 def _last_change(entries: Sequence[DayValue], today: date, limits: Thresholds, sign: int) -> tuple[DayValue, DayValue, int] | None:
     """Return first entry, last entry and number of entries of the latest rise (sign 1) or fall (-1), None when too few are recent.
 
-    The last entries decide; the beginning is then followed back as long as values do not turn.
+    The last entries decide: the latest and at least one more lie beyond the first of them, because one value is no trend (a difference of
+    two ratings means something from 2 points, Ostelo 2008, to 2.4, by the standard error, Maughan & Lewis 2010). The beginning is then
+    followed back as long as values do not turn.
     """
     count = limits.trend_entries
     if len(entries) < count:
         return None
     last, place = entries[-1], len(entries) - count
-    if not _is_recent(entries[place].on, today, limits.trend_window_days) or sign * (last.value - entries[place].value) <= 0:
+    beyond = sum(sign * (entry.value - entries[place].value) > 0 for entry in entries[place + 1 :])
+    if not _is_recent(entries[place].on, today, limits.trend_window_days) or sign * (last.value - entries[place].value) <= 0 or beyond < 2:
         return None
     while place > 0 and sign * (entries[place].value - entries[place - 1].value) > 0:
         place -= 1
@@ -382,7 +391,8 @@ def _missed_sessions(facts: PatientFacts, limits: Thresholds) -> Iterator[Reason
     if facts.active_since is None:
         return
     past = [session for session in facts.sessions if session.on < facts.today and session.state not in NOT_COUNTED]
-    run = _trailing_run(sorted(past, key=lambda session: session.on), lambda session: session.state not in LOGGED)
+    # Of two sessions on one day the one at home comes first, so that nothing hangs on the order in which they were read.
+    run = _trailing_run(sorted(past, key=lambda one: (one.on, one.setting.value)), lambda session: session.state not in LOGGED)
     if len(run) >= limits.missed_in_row:
         since, times = run[0].on, len(run) // limits.missed_in_row
         evidence: dict[str, Plain] = {"missed": len(run), "settings": sorted({session.setting.value for session in run})}

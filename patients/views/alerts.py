@@ -124,7 +124,9 @@ def done_page(patient_id: UUID) -> str:
 
 def load_alert(request: MemberRequest, pk: UUID) -> Alert:
     """Return an alert of the own clinic with everything its actions look at; 404 otherwise."""
-    return get_visible(Alert.objects.select_related("patient__clinic", "patient__caseload", "seen_by__user"), request.member, pk=pk)
+    return get_visible(
+        Alert.objects.select_related("patient__clinic", "patient__caseload", "seen_by__user", "rule_set"), request.member, pk=pk
+    )
 
 
 def form_of(alert: Alert, move: Move, now: dt.datetime, data: Any) -> AlertForm:

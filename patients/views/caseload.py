@@ -1,15 +1,18 @@
 """The caseload: everyone a therapist treats, most worrying first, each with the reason in words."""
 
 import datetime as dt
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, TextField
+from django.db.models.functions import Cast
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.safestring import SafeString
@@ -22,15 +25,15 @@ from clinics.models import Membership
 from clinics.web import MemberRequest, page, today_of
 from patients.charts import SeriesKey, Tick, sparkline, week_ticks
 from patients.forms.caseload import AFTER, BEFORE, NONE, CaseloadFilter
-from patients.models import Assignment, CaseloadEntry, Patient
+from patients.models import Assignment, CaseloadEntry, found_by
 from patients.moments import local_text, since_text, waiting_text
 from patients.reasons import Chip, day_text, reason_chip
 from patients.rules.triage import Rule
 from patients.views.patient_head import ticks_of
 from programs.wording import short_name
 
-PAGE_SIZE = 45
-"""Rows of three reasons each stay below 80 kB."""
+PAGE_SIZE = 40
+"""Rows of four reasons each stay below 80 kB."""
 SPARK_VALUES = 8
 CHANGE_WORTH_A_CHIP = 2
 MOST_CHIPS = 2
@@ -38,34 +41,38 @@ MOST_CHIPS = 2
 KNOWN_ROWS = 1000
 LIST_KEY = "caseload_list"
 """Where the session keeps the filters of the list that was looked at last."""
-GROUPS = ("stop", "attention", "rest")
-GROUP_OF: dict[int, str] = {CaseloadEntry.Level.STOP: "stop", CaseloadEntry.Level.ATTENTION: "attention"}
+GROUPS = {
+    CaseloadEntry.Section.STOP: "stop",
+    CaseloadEntry.Section.ATTENTION: "attention",
+    CaseloadEntry.Section.IN_HAND: "in_hand",
+    CaseloadEntry.Section.ON_TRACK: "on_track",
+}
+QUIET = ("in_hand", "on_track")
 COLUMNS = (
     "pk",
-    "first_name",
-    "last_name",
-    "number",
-    "is_test",
-    "membership__status",
-    "caseload__level",
-    "caseload__reasons",
-    "caseload__week_ticks",
-    "caseload__pain_series",
-    "caseload__readiness_series",
-    "caseload__done_share",
-    "caseload__due_sessions",
-    "caseload__last_pain",
-    "caseload__last_readiness",
-    "caseload__last_check_in_at",
-    "caseload__next_supervised_at",
-    "caseload__next_assessment_on",
-    "caseload__program_code",
-    "caseload__program_status",
-    "caseload__program_starts_on",
-    "caseload__owner_name",
-    "caseload__alert_id",
-    "caseload__alerts_since_at",
+    "patient__first_name",
+    "patient__last_name",
+    "patient__is_test",
+    "patient__membership__status",
+    "section",
+    "done_share",
+    "due_sessions",
+    "last_pain",
+    "last_readiness",
+    "last_check_in_at",
+    "next_supervised_at",
+    "next_assessment_on",
+    "program_code",
+    "program_status",
+    "program_starts_on",
+    "owner_name",
+    "alert_id",
+    "alerts_since_at",
 )
+SERIES = ("reasons", "week_ticks", "pain_series", "readiness_series")
+"""Read as text: a row that is known need not be taken apart."""
+AS_TEXT: dict[str, Any] = {f"{name}_text": Cast(name, TextField()) for name in SERIES}
+BY_NAME, BY_URGENCY = ("sort_name", "pk"), ("-section", "-rank", "sort_name", "pk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,104 +100,99 @@ class Row:
     """How long the oldest open alert waits."""
     alert: UUID | None
     """The open alert that can be put off from the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A row as it is sent."""
+
+    pk: UUID
+    group: str
+    html: SafeString
     key: str
-    """Says what it was made from: equal keys, equal rows."""
+    """Says what it was made from: equal keys, equal rows, in every process."""
 
 
-_known_rows: dict[str, Row] = {}
+_known_rows: dict[tuple[Any, ...], Shown] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many are there, and how many of them the filters show in each group."""
+    """How many are there, and how many of them the filters show in each section."""
 
     mine: int
     clinic: int
-    stop: int
-    attention: int
-    rest: int
     need_you: int
     need_clinic: int
+    sections: dict[int, int]
     codes: list[str]
 
     @property
     def shown(self) -> int:
         """All that the filters show."""
-        return self.stop + self.attention + self.rest
+        return sum(self.sections.values())
 
 
 def week_condition(week: str) -> Q:
     """Return who is in that program week now (pauses counted by the stored ticks), before, after, or without a program."""
     if week == NONE:
-        return Q(caseload__program_code="")
-    started = Q(**{"caseload__week_ticks__0__0__in": ["full", "part", "none", "now", "paused"]})
+        return Q(program_code="")
     if week == AFTER:
-        return Q(caseload__program_status__in=[Assignment.Status.COMPLETED, Assignment.Status.ENDED])
-    if week == BEFORE:
-        return ~Q(caseload__program_code="") & ~started
-    return Q(**{f"caseload__week_ticks__{int(week) - 1}__0": "now"})
+        return Q(program_status__in=[Assignment.Status.COMPLETED, Assignment.Status.ENDED])
+    return Q(program_week=0 if week == BEFORE else int(week))
 
 
-def filtered(member: Membership, chosen: dict[str, Any]) -> Q:
-    """Return the condition of the filters, words aside."""
-    condition = Q()
-    if chosen["who"] == "mine":
-        condition &= Q(therapist=member)
-    if chosen["program"]:
-        condition &= Q(caseload__program_code=chosen["program"])
-    if chosen["week"]:
-        condition &= week_condition(chosen["week"])
-    for word in chosen["q"].split()[:5]:
-        condition &= Q(search_text__contains=word.lower()) | Q(number__icontains=word)
-    return condition
+def narrowed(member: Membership, chosen: dict[str, Any]) -> Q:
+    """Return the condition of the week and of the words, which no count tells apart."""
+    condition = week_condition(chosen["week"]) if chosen["week"] else Q()
+    return condition & found_by(chosen["q"], clinic=member.clinic_id)
 
 
 def listed(member: Membership) -> Any:
-    """Return the patients of the list; the clinic of the line is named too, so that the lines of other clinics are never looked at."""
-    return Patient.objects.visible_to(member).active().filter(caseload__clinic=member.clinic_id)
+    """Return the lines of everybody whose record is in use."""
+    return CaseloadEntry.objects.visible_to(member).filter(is_listed=True).order_by()
 
 
 def count_all(member: Membership, chosen: dict[str, Any]) -> Counts:
-    """Count everybody and what is shown, by group, in one query."""
-    shown = filtered(member, chosen)
-    scope = Q(therapist=member) if chosen["who"] == "mine" else Q()
-    stop, attention = Q(caseload__level=CaseloadEntry.Level.STOP), Q(caseload__level=CaseloadEntry.Level.ATTENTION)
-    rows = list(
-        listed(member)
-        .values("caseload__program_code")
-        .annotate(
-            clinic=Count("pk"),
-            mine=Count("pk", filter=Q(therapist=member)),
-            need_you=Count("pk", filter=scope & (stop | attention)),
-            need_clinic=Count("pk", filter=stop | attention),
-            stop=Count("pk", filter=shown & stop),
-            attention=Count("pk", filter=shown & attention),
-            rest=Count("pk", filter=shown & ~stop & ~attention),
-        )
-        .order_by()
-    )
+    """Count everybody and what is shown, by section, in one query that an index answers."""
+    condition, own = narrowed(member, chosen), chosen["who"] == "mine"
+    counted = {"n": Count("*"), "shown": Count("pk", filter=condition)} if condition else {"n": Count("*"), "shown": Count("*")}
+    rows = list(listed(member).values_list("therapist", "section", "program_code").annotate(**counted))
+    sections: dict[int, int] = dict.fromkeys(GROUPS, 0)
+    for therapist, section, code, _count, shown in rows:
+        if (therapist == member.pk or not own) and (not chosen["program"] or chosen["program"] == code):
+            sections[section] += shown
+    needing = [row for row in rows if row[1] >= CaseloadEntry.Section.ATTENTION]
     return Counts(
-        mine=sum(row["mine"] for row in rows),
-        clinic=sum(row["clinic"] for row in rows),
-        stop=sum(row["stop"] for row in rows),
-        attention=sum(row["attention"] for row in rows),
-        rest=sum(row["rest"] for row in rows),
-        need_you=sum(row["need_you"] for row in rows),
-        need_clinic=sum(row["need_clinic"] for row in rows),
-        codes=sorted({row["caseload__program_code"] for row in rows} - {"", None}, key=short_name),
+        mine=sum(row[3] for row in rows if row[0] == member.pk),
+        clinic=sum(row[3] for row in rows),
+        need_you=sum(row[3] for row in needing if row[0] == member.pk or not own),
+        need_clinic=sum(row[3] for row in needing),
+        sections=sections,
+        codes=sorted({row[2] for row in rows} - {""}, key=short_name),
     )
 
 
 def read_rows(member: Membership, chosen: dict[str, Any], start: int) -> list[dict[str, Any]]:
-    """Read one page of the list in one query: prepared columns only, never the facts behind them."""
-    rows = in_order(listed(member).filter(filtered(member, chosen)), chosen)
-    return list(rows.values(*COLUMNS)[start : start + PAGE_SIZE])
+    """Read one page of the list in one query: an index finds the lines, of which only prepared columns are read."""
+    order = order_of(chosen)
+    keys = chosen_lines(member, chosen).order_by(*order).values("pk")[start : start + PAGE_SIZE]
+    return list(CaseloadEntry.objects.visible_to(member).filter(pk__in=keys).order_by(*order).values(*COLUMNS, **AS_TEXT))
 
 
-def in_order(rows: Any, chosen: dict[str, Any]) -> Any:
-    """Return rows as the list puts them: by name, or the most worrying first."""
-    names = ("search_text", "pk") if chosen["order"] == "name" else ("-caseload__level", "-caseload__rank", "search_text", "pk")
-    return rows.order_by(*names)
+def chosen_lines(member: Membership, chosen: dict[str, Any]) -> Any:
+    """Return the lines the filters show, in no order."""
+    lines = listed(member).filter(narrowed(member, chosen))
+    if chosen["who"] == "mine":
+        lines = lines.filter(therapist=member)
+    if chosen["program"]:
+        lines = lines.filter(program_code=chosen["program"])
+    return lines
+
+
+def order_of(chosen: dict[str, Any]) -> tuple[str, ...]:
+    """Return the columns by which the list is put in order: by name, or the most worrying first."""
+    return BY_NAME if chosen["order"] == "name" else BY_URGENCY
 
 
 def remember_list(request: MemberRequest, chosen: dict[str, Any]) -> None:
@@ -208,10 +210,10 @@ def caseload(request: MemberRequest) -> HttpResponse:
     chosen = form.chosen()
     chosen["who"] = chosen["who"] or ("mine" if member.role == "therapist" else "clinic")
     counts = count_all(member, chosen)
-    remember_list(request, chosen)
     if "who" not in request.GET and not counts.mine and counts.clinic and chosen["who"] == "mine":
         chosen["who"] = "clinic"
         counts = count_all(member, chosen)
+    remember_list(request, chosen)
     pages = max(1, -(-counts.shown // PAGE_SIZE))
     number = min(chosen["page"] or 1, pages)
     now = timezone.now()
@@ -241,61 +243,66 @@ def caseload(request: MemberRequest) -> HttpResponse:
     return response
 
 
-def version_of(rows: Sequence[Row], counts: Counts, chosen: dict[str, Any], number: int) -> str:
+def version_of(rows: Sequence[Shown], counts: Counts, chosen: dict[str, Any], number: int) -> str:
     """Return a short text that changes when anything the list shows does."""
     return blake2b(repr(([row.key for row in rows], counts, sorted(chosen.items()), number)).encode(), digest_size=12).hexdigest()
 
 
-def grouped(rows: Sequence[Row], counts: Counts, *, by_name: bool) -> list[tuple[str, int, list[Row]]]:
+def grouped(rows: Sequence[Shown], counts: Counts, *, by_name: bool) -> list[tuple[str, int, SafeString]]:
     """Return (group, how many in all, rows of this page) for the groups on this page; one group without a name for the list by name."""
     if by_name:
-        return [("", counts.shown, list(rows))] if rows else []
-    found = [(group, int(getattr(counts, group)), [row for row in rows if row.group == group]) for group in GROUPS]
+        return [("", counts.shown, together(rows))] if rows else []
+    found = [(group, counts.sections[section], together([row for row in rows if row.group == group])) for section, group in GROUPS.items()]
     return [one for one in found if one[2]]
 
 
-def row_of(one: dict[str, Any], *, now: dt.datetime, today: dt.date, zone: str) -> Row:
+def together(rows: Sequence[Shown]) -> SafeString:
+    """Return rows that were rendered on their own as one text."""
+    return SafeString("".join(row.html for row in rows))
+
+
+def row_of(one: dict[str, Any], *, now: dt.datetime, today: dt.date, zone: str) -> Shown:
     """Turn the stored line into texts and small drawings; a line that was shown today is not worded again.
 
     Everything a row says follows from the line, the language and the local day: of `now` only the day is told.
     """
-    key = blake2b(repr((one, today, zone, get_language())).encode(), digest_size=16).hexdigest()
-    row = _known_rows.get(key)
-    if row is None:
-        row = make_row(one, key, now=now, today=today, zone=zone)
+    made_from = (*one.values(), today, zone, get_language())
+    shown = _known_rows.get(made_from)
+    if shown is None:
+        row = make_row(one | {name: json.loads(one[f"{name}_text"]) for name in SERIES}, now=now, today=today, zone=zone)
+        html = SafeString(render_to_string("patients/_caseload_row.html", {"r": row}).rstrip())
+        shown = Shown(row.pk, row.group, html, blake2b(repr(made_from).encode(), digest_size=16).hexdigest())
         if len(_known_rows) >= KNOWN_ROWS:
             _known_rows.clear()
-        _known_rows[key] = row
-    return row
+        _known_rows[made_from] = shown
+    return shown
 
 
-def make_row(one: dict[str, Any], key: str, *, now: dt.datetime, today: dt.date, zone: str) -> Row:
+def make_row(one: dict[str, Any], *, now: dt.datetime, today: dt.date, zone: str) -> Row:
     """Word and draw a line."""
-    level = one["caseload__level"] or 0
-    group = GROUP_OF.get(level, "rest")
-    ticks = ticks_of(one["caseload__week_ticks"] or [])
+    group = GROUPS[one["section"]]
+    ticks = ticks_of(one["week_ticks"] or [])
     action, label = action_of(one, group)
-    due = one["caseload__due_sessions"] or 0
+    due = one["due_sessions"] or 0
     return Row(
         pk=one["pk"],
-        name=f"{one['first_name']} {one['last_name']}",
+        name=f"{one['patient__first_name']} {one['patient__last_name']}",
         program=program_text(one, ticks),
         group=group,
         chips=chips_of(one, today),
         ticks=week_ticks(ticks) if ticks else "",
-        done=str(round(100 * one["caseload__done_share"])) if due else "",
-        pain=number_or_dash(one["caseload__last_pain"]),
-        pain_line=line_of(one["caseload__pain_series"], "pain"),
-        readiness=number_or_dash(one["caseload__last_readiness"]),
-        readiness_line=line_of(one["caseload__readiness_series"], "ready"),
-        check_in=since_text(one["caseload__last_check_in_at"], now, zone),
-        in_clinic=local_text(one["caseload__next_supervised_at"], zone, now=now) if one["caseload__next_supervised_at"] else "–",
+        done=str(round(100 * one["done_share"])) if due else "",
+        pain=number_or_dash(one["last_pain"]),
+        pain_line=line_of(one["pain_series"], "pain"),
+        readiness=number_or_dash(one["last_readiness"]),
+        readiness_line=line_of(one["readiness_series"], "ready"),
+        check_in=since_text(one["last_check_in_at"], now, zone),
+        in_clinic=local_text(one["next_supervised_at"], zone, now=now) if one["next_supervised_at"] else "–",
         action=action,
         action_label=label,
-        owner=one["caseload__owner_name"] or "",
-        waits=waiting_text(one["caseload__alerts_since_at"], now, zone),
-        alert=one["caseload__alert_id"],
-        key=key,
+        owner=one["owner_name"] or "",
+        waits=waiting_text(one["alerts_since_at"], now, zone),
+        alert=one["alert_id"],
     )
 
 
@@ -311,50 +318,52 @@ def number_or_dash(value: int | None) -> str:
 
 def program_text(one: dict[str, Any], ticks: Sequence[Tick]) -> str:
     """Return program and week: "Leg · W6", "Leg · starts Mon 23 Mar", "Leg · follow-up", or that there is none."""
-    code = one["caseload__program_code"]
+    code = one["program_code"]
     if not code:
         return _("no program yet")
     name = short_name(code)
     week = next((place for place, tick in enumerate(ticks, 1) if tick.state == "now"), None)
-    if one["caseload__program_status"] == Assignment.Status.ENDED:
+    if one["program_status"] == Assignment.Status.ENDED:
         return _("%(program)s · ended early") % {"program": name}
-    if one["caseload__program_status"] == Assignment.Status.COMPLETED:
-        text = _("%(program)s · follow-up") if one["caseload__next_assessment_on"] else _("%(program)s · completed")
+    if one["program_status"] == Assignment.Status.COMPLETED:
+        text = _("%(program)s · follow-up") if one["next_assessment_on"] else _("%(program)s · completed")
         return text % {"program": name}
     if week:
         return _("%(program)s · W%(week)s") % {"program": name, "week": week}
-    starts = one["caseload__program_starts_on"]
+    starts = one["program_starts_on"]
     return _("%(program)s · starts %(day)s") % {"program": name, "day": day_text(starts)} if starts else name
 
 
 def chips_of(one: dict[str, Any], today: dt.date) -> list[Chip]:
     """Return the first reasons as chips, those nobody has taken before the others; without any, what is worth knowing."""
-    reasons = sorted(one["caseload__reasons"] or [], key=lambda reason: bool(reason.get("until") or reason.get("seen")))
+    reasons = sorted(one["reasons"] or [], key=lambda reason: bool(reason.get("until") or reason.get("seen")))
     chips = [reason_chip(reason, today) for reason in reasons]
+    # The first says by its icon what it is about; those beside it say it in words alone.
+    chips[1:] = [replace(chip, icon="") if chip.tone else chip for chip in chips[1:]]
     if len(chips) > MOST_CHIPS:
         more = chips[MOST_CHIPS:]
         chips = [*chips[:MOST_CHIPS], Chip(f"+{len(more)}", "line", told=", ".join(chip.text for chip in more))]
-    if one["caseload__program_status"] == Assignment.Status.HELD:
+    if one["program_status"] == Assignment.Status.HELD:
         chips.append(Chip(_("plan on hold"), "danger" if chips else "", "pause"))
     if not chips:
         chips += quiet_chips(one, today)
-    if one["is_test"]:
+    if one["patient__is_test"]:
         chips.append(Chip(_("made up"), "line"))
     return chips
 
 
 def quiet_chips(one: dict[str, Any], today: dt.date) -> list[Chip]:
     """Return one quiet chip: the invitation, the next assessment after a program, or how pain has changed lately."""
-    if one["membership__status"] is None:
+    if one["patient__membership__status"] is None:
         return [Chip(_("no invitation yet"), "", "mail")]
-    if one["membership__status"] == Membership.Status.INVITED:
+    if one["patient__membership__status"] == Membership.Status.INVITED:
         return [Chip(_("has not signed in yet"), "", "mail")]
-    if one["caseload__program_status"] in {Assignment.Status.COMPLETED, Assignment.Status.ENDED} and one["caseload__next_assessment_on"]:
-        days = (one["caseload__next_assessment_on"] - today).days
+    if one["program_status"] in {Assignment.Status.COMPLETED, Assignment.Status.ENDED} and one["next_assessment_on"]:
+        days = (one["next_assessment_on"] - today).days
         if days < 0:
             return [Chip(_("assessment due"), "info", "calendar")]
         return [Chip(ngettext("assessment in %(n)s day", "assessment in %(n)s days", days) % {"n": days}, "", "calendar")]
-    series = [value for value in one["caseload__pain_series"] or [] if value is not None]
+    series = [value for value in one["pain_series"] or [] if value is not None]
     change = series[-1] - series[0] if len(series) >= SPARK_VALUES else 0
     if abs(change) >= CHANGE_WORTH_A_CHIP:
         sign = "+" if change > 0 else "−"
@@ -366,13 +375,13 @@ def action_of(one: dict[str, Any], group: str) -> tuple[str, str]:
     """Return the one action of a row: its kind and its word."""
     if group == "stop":
         return "call", _("Call now")
-    reasons = {reason["rule"] for reason in one["caseload__reasons"] or [] if not reason.get("seen")}
-    if reasons == {Rule.MESSAGE_WAITING} or (group == "rest" and Rule.MESSAGE_WAITING in reasons):
+    reasons = {reason["rule"] for reason in one["reasons"] or [] if not reason.get("seen")}
+    if reasons == {Rule.MESSAGE_WAITING} or (group in QUIET and Rule.MESSAGE_WAITING in reasons):
         return "answer", _("Answer")
     if group == "attention":
         return "review", _("Review")
-    if not one["caseload__program_code"]:
+    if not one["program_code"]:
         return "assign", _("Assign")
-    if one["membership__status"] in {None, Membership.Status.INVITED}:
+    if one["patient__membership__status"] in {None, Membership.Status.INVITED}:
         return "invite", _("Invite")
     return "open", _("Open")

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from clinics.localtime import local_day
 from patients.charts import AdherenceCalendar, CalendarDay, ChartEvent, DoneKind, ModelLine, Series, Trajectory
+from patients.course import program_week_start, week_name
 from patients.models import Alert, Assessment, Assignment, AssignmentVersion, CheckIn, Pause, Run, ScheduledSession, SessionLog
 from patients.reasons import ASSESSMENT_NAMES, day_text, reason_text, score
 from patients.rules import adherence, scores, trajectory
@@ -167,21 +168,22 @@ def session_url(session: ScheduledSession, today: dt.date) -> str:
 
 
 def calendar_of(
-    sessions: Sequence[ScheduledSession], pauses: Iterable[Pause], runs: Iterable[Run], today: dt.date
+    sessions: Sequence[ScheduledSession], pauses: Iterable[Pause], runs: Iterable[Run], today: dt.date, starts_on: dt.date | None
 ) -> AdherenceCalendar | None:
-    """Return the calendar from the first to the last week with a session; None without sessions."""
-    if not sessions:
+    """Return the calendar of a program that started on `starts_on`, from the first to the last week with a session; None without any."""
+    if not sessions or starts_on is None:
         return None
     by_day = {one.on: one for one in sessions}
     run_days = {one.on for one in runs}
     paused = [(one.from_on, one.to_on) for one in pauses if one.cancelled_at is None]
     first, last = min(by_day), max(by_day)
-    monday = first - dt.timedelta(days=first.weekday())
+    begin = program_week_start(first, starts_on)
     weeks: list[list[CalendarDay | None]] = []
-    while monday <= last:
+    names: list[int | None] = []
+    while begin <= last:
         week: list[CalendarDay | None] = []
         for offset in range(7):
-            on = monday + dt.timedelta(days=offset)
+            on = begin + dt.timedelta(days=offset)
             session = by_day.get(on)
             if on < first or on > last:
                 week.append(None)
@@ -193,9 +195,10 @@ def calendar_of(
                 setting: Any = "clinic" if session.setting == Setting.SUPERVISED else "home"
                 week.append(CalendarDay(on, setting, state, on == today, on in run_days, session_url(session, today)))
         weeks.append(week)
-        monday += dt.timedelta(days=7)
+        names.append(week_name([by_day[day.date].week for day in week if day is not None and day.date in by_day]))
+        begin += dt.timedelta(days=7)
     counted = adherence.adherence(facts_of(sessions), today)
-    return AdherenceCalendar(weeks, done=int(counted.done), due=counted.due)
+    return AdherenceCalendar(weeks, done=int(counted.done), due=counted.due, names=names)
 
 
 def split_of(sessions: Iterable[ScheduledSession], today: dt.date) -> list[tuple[str, str, int]]:

@@ -227,7 +227,11 @@ def walk_in_page(request: MemberRequest) -> HttpResponse:
         else:
             error = _("Please choose from the list.")
     found = Patient.objects.visible_to(member).active().filter(caseload__program_status__in=["running", "held"], clinic=member.clinic_id)
-    people = list(found.matching(words).select_related("caseload").order_by("last_name", "first_name")[:FOUND_AT_MOST]) if words else []
+    people = (
+        list(found.matching(words, clinic=member.clinic_id).select_related("caseload").order_by("last_name", "first_name")[:FOUND_AT_MOST])
+        if words
+        else []
+    )
     today = today_of(member.clinic)
     here = set(expected_on(member, today).values_list("patient_id", flat=True)) if people else set()
     audit.record("caseload.list", part="walk_in", ids=[str(one.pk) for one in people])

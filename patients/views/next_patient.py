@@ -7,7 +7,7 @@ from django.http import QueryDict
 from clinics.web import MemberRequest
 from patients.forms.caseload import CaseloadFilter
 from patients.models import CaseloadEntry, Patient
-from patients.views.caseload import LIST_KEY, filtered, in_order, listed
+from patients.views.caseload import LIST_KEY, chosen_lines, order_of
 
 AFTER = "after"
 """What the address of a patient's page says when something was just done there."""
@@ -21,15 +21,11 @@ def next_patient(request: MemberRequest, patient: Patient) -> dict[str, Any] | N
     query.update({name: str(value) for name, value in request.session.get(LIST_KEY, {}).items()})
     chosen = CaseloadFilter(query).chosen()
     chosen["who"] = chosen["who"] or ("mine" if request.member.role == "therapist" else "clinic")
-    waiting = listed(request.member).filter(filtered(request.member, chosen), caseload__level__gte=CaseloadEntry.Level.ATTENTION)
-    rows = in_order(waiting.filter(caseload__alerts_since_at__isnull=False).exclude(pk=patient.pk), chosen)
-    found = rows.values("pk", "first_name", "last_name", "caseload__level").first()
+    waiting = chosen_lines(request.member, chosen).filter(section__gte=CaseloadEntry.Section.ATTENTION, alerts_since_at__isnull=False)
+    rows = waiting.exclude(patient=patient).order_by(*order_of(chosen))
+    found = rows.values("patient", "patient__first_name", "patient__last_name", "section").first()
     if found is None:
         return None
-    level = CaseloadEntry.Level(found["caseload__level"])
-    return {
-        "pk": found["pk"],
-        "name": f"{found['first_name']} {found['last_name']}".strip(),
-        "level": level.label,
-        "is_stop": level == CaseloadEntry.Level.STOP,
-    }
+    section = CaseloadEntry.Section(found["section"])
+    name = f"{found['patient__first_name']} {found['patient__last_name']}".strip()
+    return {"pk": found["patient"], "name": name, "level": section.label, "is_stop": section == CaseloadEntry.Section.STOP}

@@ -47,7 +47,8 @@ from patients.views.letters import letters_of
 from patients.views.messages import can_be_reached, latest_of, new_form
 from patients.views.next_patient import next_patient
 from patients.views.patient_head import Shown, head_of, open_record
-from patients.views.trail_words import part_text, trail_text
+from patients.views.suggestions import card_of
+from patients.views.trail_words import part_text, together, trail_text
 from patients.wording import SIGN_TEXT
 from programs.evidence import evidence_of
 from programs.models import ProgramVersion, SessionPlan
@@ -156,7 +157,7 @@ def patient(request: MemberRequest, pk: UUID) -> HttpResponse:
         "model": model,
         "model_query": f"?show={','.join(chosen)}" + ("" if model else "&model=1"),
         "has_model": assignment is not None and has_model_line(assignment.version.program.code),
-        "calendar": course.calendar_of(sessions, pauses, runs, shown.today),
+        "calendar": course.calendar_of(sessions, pauses, runs, shown.today, assignment.starts_on if assignment else None),
         "split": course.split_of(sessions, shown.today),
         "feed": course.feed_of(check_ins, logs, runs, record.clinic.pain_amber_max + 1),
         "plans": week_plans(shown, request),
@@ -166,6 +167,7 @@ def patient(request: MemberRequest, pk: UUID) -> HttpResponse:
         "documents": letters_of(request, shown, LETTERS_SHOWN),
         "thread": latest_of(request, record),
         "message_form": new_form() if can_be_reached(record) and record.status == Patient.Status.ACTIVE else None,
+        "suggested": card_of(shown),
         "screening": screening_of(shown, request) if assignment is None or assignment.status == "held" else None,
     }
     return render(request, "patients/patient.html", context)
@@ -245,6 +247,7 @@ def patient_plan(request: MemberRequest, pk: UUID) -> HttpResponse:
         "is_running": shown.assignment is not None and shown.assignment.status in {"running", "held"},
         "logged": logged,
         "former": shown.assignments[1:],
+        "suggested": card_of(shown),
     }
     return render(request, "patients/patient_plan.html", context)
 
@@ -274,7 +277,9 @@ def patient_record(request: MemberRequest, pk: UUID) -> HttpResponse:
     trail = list(entries[:TRAIL_SHOWN]) if reads_trail(member, record) else []
     people = User.objects.in_bulk({one.actor_id for one in trail if one.actor_id})
     invitation = Invitation.objects.visible_to(member).filter(membership=record.membership_id).order_by("-created_at").first()
-    alerts = list(Alert.objects.visible_to(member).filter(patient=record).select_related("seen_by__user").order_by("-raised_at")[:50])
+    alerts = list(
+        Alert.objects.visible_to(member).filter(patient=record).select_related("seen_by__user", "rule_set").order_by("-raised_at")[:50]
+    )
     steps = steps_of(request, alerts)
     reports = SymptomReport.objects.visible_to(member).filter(patient=record).select_related("cleared_by__user").order_by("-reported_at")
     consents = list(Consent.objects.visible_to(member).filter(patient=record))
@@ -295,7 +300,14 @@ def patient_record(request: MemberRequest, pk: UUID) -> HttpResponse:
         "reads_trail": reads_trail(member, record),
         "has_whole_trail": allows(member, "audit.list"),
         "trail": [
-            {"event": one, "who": people.get(one.actor_id), "text": trail_text(one.action), "part": part_text(one.details)} for one in trail
+            {
+                "event": group[0],
+                "who": people.get(group[0].actor_id),
+                "text": trail_text(group[0].action),
+                "parts": ", ".join(dict.fromkeys(text for one in group if (text := part_text(one.details)))),
+                "times": len(group),
+            }
+            for group in together(trail)
         ],
     }
     return render(request, "patients/patient_record.html", context)

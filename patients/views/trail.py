@@ -17,7 +17,7 @@ from clinics import audit
 from clinics.models import AuditEvent, Membership
 from clinics.web import MemberRequest, page
 from patients.models import Patient
-from patients.views.trail_words import trail_text
+from patients.views.trail_words import together, trail_text
 
 SHOWN = 50
 UNUSUAL_DAYS = 30
@@ -41,6 +41,7 @@ RECORDS = (
     "data.",
     "erasure.",
     "calendar.",
+    "import.",
     "reminder.",
 )
 GROUPS: dict[str, tuple[Promise, tuple[str, ...]]] = {
@@ -48,7 +49,7 @@ GROUPS: dict[str, tuple[Promise, tuple[str, ...]]] = {
     "people": (_("People and roles"), ("membership.", "invitation.", "token.", "user.", "own.")),
     "clinic": (_("Clinic"), ("clinic.change", "closed_day.", "program.")),
     "records": (_("Patients' records"), RECORDS),
-    "lists": (_("Lists"), ("caseload.", "trail.", "delivery.", "notice.")),
+    "lists": (_("Lists"), ("caseload.", "trail.", "delivery.", "notice.", "outcomes.")),
     "admin": (_("Administration"), ("admin.",)),
     "refused": (_("Refused"), ("refused",)),
 }
@@ -137,8 +138,10 @@ def trail(request: MemberRequest) -> HttpResponse:
             "patient": patients.get(row.patient_id),
             "text": trail_text(row.action),
             "count": len(row.details.get("ids", ())),
+            "times": len(group),
         }
-        for row in rows[:SHOWN]
+        for group in together(rows[:SHOWN])
+        for row in group[:1]
     ]
     chosen = as_id(asked["patient"])
     context = {

@@ -1,10 +1,13 @@
 """How entries of the audit trail read, for managers and in a patient's record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from clinics.models import AuditEvent
 
 WORDS: dict[str, Promise] = {
     "patient.view": _("opened the record"),
@@ -12,6 +15,16 @@ WORDS: dict[str, Promise] = {
     "patient.change": _("changed master data"),
     "patient.archive": _("put the record into the archive"),
     "patient.export": _("downloaded the record"),
+    "patient.uncreate": _("deleted the record: its import was taken back"),
+    "import.upload": _("uploaded a list of patients"),
+    "import.check": _("checked a list of patients"),
+    "import.view": _("looked at a list of patients"),
+    "import.run": _("imported a list of patients"),
+    "import.discard": _("discarded a list of patients"),
+    "import.forget": _("a list of patients was deleted"),
+    "import.take_back": _("took an import of patients back"),
+    "import.invite": _("began or ended invitations after an import"),
+    "import.pass_over": _("an invitation after an import was passed over"),
     "assignment.create": _("assigned a program"),
     "assignment.draft": _("began an assignment"),
     "assignment.discard": _("discarded a draft of an assignment"),
@@ -61,6 +74,9 @@ WORDS: dict[str, Promise] = {
     "token.revoke": _("ended an API token"),
     "own.settings": _("changed own settings"),
     "caseload.list": _("looked at the caseload"),
+    "outcomes.view": _("looked at the outcomes"),
+    "outcomes.model": _("looked at the model of the outcomes"),
+    "outcomes.export": _("downloaded the table behind the outcomes"),
     "trail.list": _("looked at this trail"),
     "program.approve": _("approved a program"),
     "program.create": _("began a program"),
@@ -72,6 +88,14 @@ WORDS: dict[str, Promise] = {
     "exercise.change": _("changed an exercise"),
     "exercise.approve": _("approved an exercise"),
     "exercise.retire": _("retired an exercise"),
+    "suggestion.make": _("a rule suggested a change of the plan"),
+    "suggestion.overtaken": _("a suggestion was overtaken"),
+    "suggestion.view": _("looked at a suggestion"),
+    "suggestion.list": _("looked at the suggestions"),
+    "suggestion.use": _("used a suggestion"),
+    "suggestion.decline": _("left a suggestion aside"),
+    "suggestions.on": _("turned suggestions on"),
+    "suggestions.off": _("turned suggestions off"),
     "plan.draft": _("prepared a change of the plan"),
     "refused": _("was refused"),
     "today.view": _("looked at today"),
@@ -160,3 +184,13 @@ PARTS: dict[str, Promise] = {
 def part_text(details: Mapping[str, Any]) -> str:
     """Return which part of a record was opened in words; empty for the overview and where no part is known."""
     return str(PARTS.get(str(details.get("part", "")), ""))
+
+
+def together(events: Iterable[AuditEvent]) -> list[list[AuditEvent]]:
+    """Put neighbouring entries into one row when the same person did the same with the same record within the same minute."""
+
+    def same(one: AuditEvent) -> tuple[Any, ...]:
+        about = one.object_id if one.object_type == "clinics.user" else None
+        return one.actor_id, one.role, one.action, one.patient_id, about, one.outcome, one.address, one.at.replace(second=0, microsecond=0)
+
+    return [list(group) for _same, group in groupby(events, key=same)]

@@ -9,12 +9,13 @@ from itertools import count
 
 from clinics import audit
 from clinics.localtime import local_day, to_utc
-from clinics.models import Membership
+from clinics.models import Membership, Role
 from patients.actions.alerts import acknowledge_alert, resolve_alert, snooze_alert
 from patients.actions.caseload import close_past_days, refresh_entries
 from patients.models import Alert, Assessment, Patient, ScheduledSession
 from patients.rules.alerts import SnoozeReason
 from physio.demo.cast import Cast
+from physio.demo.former import add_former_patients
 from physio.demo.life import DAY, Life
 from physio.demo.opening import hand_out_passwords, open_clinic
 from programs.models import Setting
@@ -66,6 +67,9 @@ class History:
         ids = [life.patient_id for life in self.lives]
         refresh_entries(Patient.objects.filter(pk__in=ids).select_related("clinic"), now=self.now)
         self.this_morning()
+        first = self.cast.clinics[0]
+        therapists = [one for one in self.staff[first.slug] if one.role == Role.THERAPIST]
+        add_former_patients(therapists[0].clinic, therapists, today=self.today[first.slug], now=self.now)
         hand_out_passwords([spec.slug for spec in self.cast.clinics])
 
     def events(self, day: dt.date) -> Iterator[Event]:

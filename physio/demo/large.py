@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from clinics.localtime import local_day
 from clinics.models import Clinic, Membership, Role
 from patients.actions.caseload import refresh_entries
-from patients.models import Patient
+from patients.models import Patient, SearchWord
 from physio.demo.cast import PASSWORD, DemoClinic, Staff, read_cast
 from physio.demo.life import DAYS
 from physio.demo.opening import hand_out_passwords, open_clinic
@@ -88,5 +88,7 @@ def fill_clinic(maker: Maker, clinic: Clinic, therapists: list[Membership], many
         numbers = range(start + 1, min(start + BATCH, before + many) + 1)
         keys = [maker.add(clinic, therapists[number % len(therapists)], number, today=today) for number in numbers]
         rows += maker.store()
-        rows += refresh_entries(Patient.objects.filter(pk__in=keys).select_related("clinic"), now=now)
+        patients = Patient.objects.filter(pk__in=keys).select_related("clinic")
+        SearchWord.keep(patients)
+        rows += refresh_entries(patients, now=now)
     return rows

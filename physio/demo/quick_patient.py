@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from clinics.localtime import to_utc
 from clinics.models import Clinic, ClosedDay, Membership, Role, User
+from clinics.rows import Table
 from patients.actions.assigning import slots_of
 from patients.models import Assessment, Assignment, CheckIn, Consent, ExerciseLog, Patient, ScheduledSession, SessionLog, SymptomReport
 from patients.rules import readiness, symptoms
 from patients.rules.consents import VERSIONS
 from patients.rules.schedule import Setting, assessment_days, plan_sessions
 from physio.demo.life import main_part
-from physio.demo.rows import Table
 from programs.models import ProgramVersion
 
 DAY = dt.timedelta(days=1)
@@ -68,6 +68,9 @@ Plan = tuple[list[Planned], list[tuple[str, int, dt.date]]]
 
 class Maker:
     """Makes up patients; their rows wait in `tables`."""
+
+    home_source: str = SessionLog.Source.APP
+    """How entries of sessions at home got here."""
 
     def __init__(
         self,
@@ -216,7 +219,7 @@ class Maker:
         """Add the log of a session; returns the share done, below 1 when one exercise got half its sets."""
         key, chance = self.key(), self.chance
         by = who.therapist.pk.hex if supervised else who.member
-        source = SessionLog.Source.CLINIC if supervised else SessionLog.Source.APP
+        source = SessionLog.Source.CLINIC if supervised else self.home_source
         answers = (chance.randint(1, 5), chance.randint(4, 7), chance.randint(0, 4))
         self.logs.add(key, who.clinic.pk.hex, who.patient, on, session, at, not partly, *answers, source, by, at)
         if not partly:

@@ -37,6 +37,7 @@ class Kind(StrEnum):
     DOSE = "dose"
     ORDER = "order"
     LENGTH = "length"
+    FOLLOWS = "follows"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""Changing some weeks of a version: exercises left out, swapped or added, and single parts of a dose."""
+"""Changing some weeks of a version: exercises left out, swapped or added, single parts of a dose, and weeks done again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -40,6 +40,35 @@ def phase_end(phases: Mapping[int, Any], week: int) -> int:
     while last + 1 in phases and phases[last + 1] == phases.get(week):
         last += 1
     return last
+
+
+def change_lines(weeks: Weeks, change: Callable[[Line, str], Line], first: int, last: int) -> dict[int, tuple[Session, ...]]:
+    """Return the version with every line of the weeks `first` to `last` as `change` makes it from the line and its setting."""
+    return {
+        week: tuple(replace(one, lines=tuple(change(line, one.setting) for line in one.lines)) for one in sessions)
+        if first <= week <= last
+        else tuple(sessions)
+        for week, sessions in weeks.items()
+    }
+
+
+def follow_weeks(weeks: Weeks, first: int, sources: Sequence[int]) -> dict[int, tuple[Session, ...]]:
+    """Return the version whose weeks from `first` on are done as the weeks `sources`, one after the other; the last one stays to the end.
+
+    How many sessions a week has stays as it is.
+    """
+    found: dict[int, tuple[Session, ...]] = {}
+    for week, sessions in weeks.items():
+        source = sources[min(week - first, len(sources) - 1)] if week >= first else week
+        like = places(weeks[source])
+        found[week] = tuple(_as_in(session, like.get(place)) for place, session in places(sessions).items())
+    return found
+
+
+def _as_in(session: Session, other: Session | None) -> Session:
+    if other is None:
+        return session
+    return other if session.times_a_week == other.times_a_week else replace(session, lines=other.lines)
 
 
 def _session(session: Session, edits: Sequence[Edit]) -> Session:

@@ -12,12 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 
 from clinics.errors import DomainError
-from clinics.uploads import takes_files
 from clinics.web import MemberRequest, add_errors, get_visible, page, status_of
 from programs.actions.exercises import approve_exercise, retire_exercise, write_exercise
 from programs.forms.exercises import ExerciseForm
 from programs.models import Exercise, ExercisePicture, ExerciseVideo, VideoPart
-from programs.rules.film import LARGEST_BYTES
 from programs.rules.ranges import asked_range
 
 
@@ -29,14 +27,12 @@ def read_own(request: MemberRequest, pk: UUID) -> Exercise:
     return found
 
 
-@takes_files(LARGEST_BYTES)
 @page("exercise.change", methods=("GET", "POST"))
 def exercise_new(request: MemberRequest) -> HttpResponse:
     """Write an exercise of the clinic's own."""
     return write(request, None)
 
 
-@takes_files(LARGEST_BYTES)
 @page("exercise.change", methods=("GET", "POST"))
 def exercise_change(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Change one: what comes out is a new revision, programs keep the one they have."""

@@ -1,11 +1,12 @@
-"""One of many: a condition that sends a list of keys as one array where the database can take it."""
+"""Conditions the database plans better: a list of keys as one array where it can be taken, a word that stands in the statement itself."""
 
+import re
 import uuid
 from collections.abc import Collection
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, F, Func, Q, Value
+from django.db.models import BooleanField, CharField, F, Func, Q, Value
 
 
 class AnyOf(Func):
@@ -21,3 +22,16 @@ def among(field: str, keys: Collection[uuid.UUID]) -> Any:
     if connection.vendor == "postgresql":
         return AnyOf(F(field), Value(list(keys)))
     return Q(**{f"{field}__in": keys})
+
+
+class Written(Func):
+    """A word of ours, as a choice of a model, written into the statement: a parameter matches no index that is for some rows only."""
+
+    template = "'%(word)s'"
+    output_field: Any = CharField()
+
+    def __init__(self, word: str) -> None:
+        """Take the word; raises ValueError for anything but small letters."""
+        if not re.fullmatch("[a-z_]+", str(word)):
+            raise ValueError("only a plain word stands in a statement")
+        super().__init__(word=str(word))

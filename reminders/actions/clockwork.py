@@ -13,10 +13,14 @@ from django.db.models import Exists, Q, QuerySet, Subquery
 
 from clinics.models import AuditEvent
 from clinics.prepared import Prepared
-from patients.models import Patient
+from patients.models import Alert, Patient
 from reminders.actions import notices, outbox
+from reminders.actions.among import Written
+from reminders.actions.candidates import Plan
+from reminders.actions.digests import plan_digests
+from reminders.actions.endings import plan_endings
 from reminders.actions.outbox import Clock, Tally
-from reminders.actions.planning import Plan, plan_deliveries
+from reminders.actions.planning import plan_deliveries
 from reminders.models import Delivery, Heartbeat, Outgoing, StaffNotice
 
 BEAT = "reminders"
@@ -26,6 +30,8 @@ TRAIL_OVERLAP = dt.timedelta(minutes=2)
 """The trail is read again this far back, because the entries of a long transaction appear late."""
 USUAL_GAP = dt.timedelta(seconds=90)
 """Two ticks lie no further apart than this while all is well."""
+MOST_LOOKED_AT = 2000
+"""So many of the last entries of the trail are looked through for news."""
 MOST_SINGLE = 2000
 """When more patients than this had changes, everybody is planned."""
 SEND_SECONDS = 50.0
@@ -97,43 +103,60 @@ def tell_staff(state: State | None, *, now: dt.datetime, seconds: float) -> Tall
     is_hourly = is_time_for_all(state, now)
     if is_hourly or state is None or state.has_stop_signs:
         planned = notices.plan_stop_signs(now=now, since=None if is_hourly else now - notices.RECENT)
+    if is_hourly or state is None or state.has_news:
+        planned += plan_endings(now=now)
     if is_hourly:
-        planned += notices.plan_digests(now=now, looked_at=state.beat_at if state else now)
+        planned += plan_digests(now=now, looked_at=state.beat_at if state else now)
     if not (planned or state is None or state.is_staff_due or state.is_lost or is_hourly):
         return Tally()
     return outbox.drain(clock=Clock(now), seconds=seconds, queue=outbox.NOTICES)
 
 
-def signs(now: dt.datetime, since: dt.datetime, news: uuid.UUID) -> QuerySet[Heartbeat]:
+def signs(since: dt.datetime, news: uuid.UUID) -> QuerySet[Heartbeat]:
     """Return the heartbeat of this clockwork with what there is to do: stop signs since an instant, news from an id of the trail on."""
-    late = {"status": Outgoing.Status.CLAIMED, "leased_until__lt": now}
     planned = Heartbeat.objects.filter(name=PLANNED)
+    latest = AuditEvent.objects.filter(id__gte=news).order_by("-id").values("id")
     found: QuerySet[Heartbeat] = Heartbeat.objects.filter(name=BEAT).annotate(
         planned_at=Subquery(planned.values("at")[:1]),
         next_due_at=first_due(Delivery),
-        is_lost=Q(Exists(Delivery.objects.filter(**late))) | Q(Exists(StaffNotice.objects.filter(**late))),
-        has_news=Exists(news_from(news)),
+        first_lease_at=first_lease(Delivery),
+        first_news=Subquery(AuditEvent.objects.filter(pk__in=latest[:MOST_LOOKED_AT]).exclude(NOTHING_NEW).values("id")[:1]),
+        one_too_many=Subquery(latest[MOST_LOOKED_AT : MOST_LOOKED_AT + 1]),
         next_staff_due_at=first_due(StaffNotice),
-        has_stop_signs=Exists(notices.waiting_stop_signs(since)),
+        first_staff_lease_at=first_lease(StaffNotice),
+        # The index of open alerts is found only when the statement says which ones it is about.
+        has_stop_signs=Exists(notices.waiting_stop_signs(since).filter(status=Written(Alert.Status.OPEN))),
     )
     return found[:1]
 
 
+# The statement is planned once a connection, for no particular instant. Asked whether there is a row before an instant, PostgreSQL expects
+# one in three to be, and reads the table from its beginning until it finds one: all of it when there is none. The first row costs a step.
+
+
 def first_due(table: type[Delivery] | type[StaffNotice]) -> Subquery:
-    """Return when the first queued row is due: with nothing due that costs less than searching for one that is due by now."""
+    """Return when the first queued row is due."""
     return Subquery(table.objects.filter(status=Outgoing.Status.QUEUED).order_by("due_at").values("due_at")[:1])
 
 
-SIGNS = Prepared(signs, now=dt.datetime, since=dt.datetime, news=uuid.UUID)
+def first_lease(table: type[Delivery] | type[StaffNotice]) -> Subquery:
+    """Return when the first lease ends that is held; only claimed rows have one."""
+    return Subquery(table.objects.filter(leased_until__isnull=False).order_by("leased_until").values("leased_until")[:1])
+
+
+SIGNS = Prepared(signs, since=dt.datetime, news=uuid.UUID)
 
 
 def look(now: dt.datetime) -> State | None:
     """Return what is to do, in one query; None before the first tick ever."""
-    row: Any = SIGNS.first(now=now, since=now - notices.RECENT, news=first_id(now - USUAL_GAP - TRAIL_OVERLAP))
+    row: Any = SIGNS.first(since=now - notices.RECENT, news=first_id(now - USUAL_GAP - TRAIL_OVERLAP))
     if row is None:
         return None
     is_due, is_staff_due = (at is not None and at <= now for at in (row.next_due_at, row.next_staff_due_at))
-    return State(row.at, row.planned_at, is_due, row.is_lost, row.has_news, is_staff_due, row.has_stop_signs)
+    is_lost = any(at is not None and at < now for at in (row.first_lease_at, row.first_staff_lease_at))
+    # Among so many entries there is some news; they are not all read only to be sure.
+    has_news = row.first_news is not None or row.one_too_many is not None
+    return State(row.at, row.planned_at, is_due, is_lost, has_news, is_staff_due, row.has_stop_signs)
 
 
 def news_from(first: uuid.UUID) -> QuerySet[AuditEvent]:

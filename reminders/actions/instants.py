@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from clinics.localtime import day_bounds, to_local, to_utc
 from reminders.rules import timing
-from reminders.rules.moments import NIGHT, message_moment, moment
+from reminders.rules.moments import NIGHT, Moment, change_moment, message_moment, moment
 from reminders.rules.timing import SHORTEST_CHANCE_MINUTES, QuietHours
 
 MINUTE = dt.timedelta(minutes=1)
@@ -48,7 +48,16 @@ class Instants:
 
 def message_times(sent_at: dt.datetime, zone: str, quiet: QuietHours | None = None) -> tuple[dt.date, Times]:
     """Return the local day on which a message is spoken of, and (due, expires); None as `quiet`: the usual night."""
-    wall = message_moment(to_local(sent_at, zone).replace(tzinfo=None), quiet)
+    return on_the_day(message_moment(to_local(sent_at, zone).replace(tzinfo=None), quiet), zone, quiet)
+
+
+def change_times(made_at: dt.datetime, from_on: dt.date, zone: str, quiet: QuietHours | None = None) -> tuple[dt.date, Times]:
+    """Return the local day on which a changed plan is spoken of, and (due, expires); None as `quiet`: the usual night."""
+    return on_the_day(change_moment(to_local(made_at, zone).replace(tzinfo=None), from_on, quiet), zone, quiet)
+
+
+def on_the_day(wall: Moment, zone: str, quiet: QuietHours | None) -> tuple[dt.date, Times]:
+    """Return the local day of a moment, and (due, expires) as the clock really runs; None as `quiet`: the usual night."""
     due = awake_at(to_utc(wall.due.date(), wall.due.time(), zone), quiet or NIGHT, zone)
     expires = to_utc(wall.expires.date(), wall.expires.time(), zone)
     if quiet is not None and jumps(wall.due.date(), wall.expires.date(), zone):

@@ -1,24 +1,27 @@
 """What a patient was sent, what was held back and why, what the next two weeks bring, and what staff were told."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from clinics.localtime import day_bounds, local_day, to_local
 from clinics.models import Membership
-from patients.models import Assessment, Assignment, Message, Patient, Pause, ScheduledSession
-from reminders.actions.instants import Instants, message_times
-from reminders.actions.planning import FOLLOWED_UP, Candidate, Wish, agreed, one_a_day
+from patients.models import Assessment, Assignment, AssignmentVersion, Message, Patient, Pause, ScheduledSession
+from reminders.actions.candidates import TOLD_LATER_AT_MOST, Candidate, days_between, one_a_day
+from reminders.actions.instants import Instants, change_times, message_times
+from reminders.actions.planning import FOLLOWED_UP, agreed
 from reminders.actions.policies import policy_of
 from reminders.actions.reach import ways_to, wired
 from reminders.actions.recheck import NOT_PAUSED
 from reminders.actions.silence import LOOKED_BACK, NUDGES, sent_in_vain, since_wish
+from reminders.actions.wanting import Wish
 from reminders.actions.wishes import wishes_for
 from reminders.models import Channel, Delivery, Kind, StaffNotice
-from reminders.rules.holding import Hold
+from reminders.rules import timing
+from reminders.rules.holding import GIVES_WAY, TOLD_WITHIN, Hold, speaks_of
 from reminders.rules.moments import ASSESSMENT_ASKED_AFTER_DAYS, assessment_slots
 from reminders.rules.policy import is_unanswered
 
@@ -27,7 +30,9 @@ PAST_ROWS = 40
 WHAT: dict[str, Promise] = {
     Kind.SESSION_TODAY: _("Session"),
     Kind.SESSION_MISSED: _("A missed session"),
+    Kind.CHECK_IN: _("The check-in"),
     Kind.ASSESSMENT_DUE: _("A few questions"),
+    Kind.PLAN_CHANGED: _("A changed plan"),
     Kind.MESSAGE_WAITING: _("A message from the clinic"),
     Kind.WEEKLY_SUMMARY: _("Summary of the week"),
 }
@@ -122,7 +127,7 @@ def coming(patient: Patient, member: Membership, *, now: dt.datetime, days: int 
         .values_list("from_on", "to_on")
     )
     instants = Instants(zone)
-    has_agreed = bool(agreed([patient.pk]))
+    version = agreed([patient.pk]).get(patient.pk)
     stopped = closed_kinds(patient, wishes, policy.most_unanswered, now)
     items: dict[dt.date, list[Coming]] = {}
     for kind, candidate, is_held in candidates(patient, member, today, last, wishes):
@@ -134,7 +139,7 @@ def coming(patient: Patient, member: Membership, *, now: dt.datetime, days: int 
         reason = ""
         if patient.membership is None or not patient.membership.is_current:
             reason = Hold.NO_ACCESS
-        elif not has_agreed:
+        elif version is None or not speaks_of(version, kind):
             reason = Hold.NO_CONSENT
         elif is_held:
             reason = Hold.ON_HOLD
@@ -152,13 +157,22 @@ def coming(patient: Patient, member: Membership, *, now: dt.datetime, days: int 
         items.setdefault(candidate.slot_on, []).append(
             Coming(kind, None if reason else on_clock(due, zone), reason, row.attempts if row is not None else 0)
         )
+    for on, some in items.items():
+        sent = {kind for (kind, day), row in there.items() if day == on and row.status == Delivery.Status.SENT}
+        items[on] = [beside_others(one, sent | {other.kind for other in some if other.at}) for one in some]
     found = []
-    for step in range(days):
-        day = today + dt.timedelta(days=step)
+    for day in days_between(today, last):
         shift = clock_shift(day, zone)
         if day in items or shift:
             found.append(Day(day, sorted(items.get(day, []), key=lambda one: (one.at is None, str(one.at), one.kind)), shift))
     return found
+
+
+def beside_others(one: Coming, kinds: Collection[str]) -> Coming:
+    """Return a reminder as it will be beside those of these kinds on its day: some are left out, or told within another."""
+    kind = timing.Kind(one.kind)
+    left_for = GIVES_WAY.get(kind, frozenset()) | TOLD_WITHIN.get(kind, frozenset())
+    return replace(one, at=None, hold_reason=Hold.OTHER_MAIL) if one.at and left_for.intersection(kinds) else one
 
 
 def closed_kinds(patient: Patient, wishes: Mapping[Kind, Wish], most_unanswered: int | None, now: dt.datetime) -> dict[Kind, Hold]:
@@ -218,30 +232,52 @@ def candidates(
         for slot in assessment_slots(due_on):
             if first <= slot <= last:
                 yield Kind.ASSESSMENT_DUE, Candidate(patient.clinic_id, patient.pk, slot, key, None, assignment), status == held
+    changes = (
+        AssignmentVersion.objects.visible_to(member)
+        .filter(patient=patient, from_on__gte=first - TOLD_LATER_AT_MOST, from_on__lte=last)
+        .filter(assignment__status__in=(Assignment.Status.RUNNING, held))
+        .order_by("-from_on", "-made_at")
+        .values_list("id", "from_on", "made_at", "assignment_id", "assignment__status")
+    )
+    told = []
+    for key, from_on, made_at, assignment, status in changes:
+        states[key] = status
+        slot, times = change_times(made_at, from_on, patient.zone, wishes[Kind.PLAN_CHANGED].quiet)
+        if first <= slot <= last:
+            told.append(Candidate(patient.clinic_id, patient.pk, slot, key, None, assignment, times=times))
+    for row in one_a_day(told):
+        yield Kind.PLAN_CHANGED, row, states[row.subject_id] == held
     unread = Message.objects.visible_to(member).unread().filter(patient=patient, from_patient=False).order_by("sent_at")
     for key, sent_at in unread.values_list("id", "sent_at")[:1]:
         slot, times = message_times(sent_at, patient.zone, wishes[Kind.MESSAGE_WAITING].quiet)
         if first <= slot <= last:
             yield Kind.MESSAGE_WAITING, Candidate(patient.clinic_id, patient.pk, slot, key, None, None, times=times), False
-    yield from wished_for(patient, member, first, last, wishes)
+    busy = {row.slot_on for row in rows if wishes[Kind.SESSION_TODAY].wants(row.slot_on)}
+    yield from wished_for(patient, member, first, last, wishes, busy)
 
 
 def wished_for(
-    patient: Patient, member: Membership, first: dt.date, last: dt.date, wishes: Mapping[Kind, Wish]
+    patient: Patient, member: Membership, first: dt.date, last: dt.date, wishes: Mapping[Kind, Wish], busy: Collection[dt.date]
 ) -> Iterator[tuple[Kind, Candidate, bool]]:
-    """Yield what comes only to those who asked for it: the session missed yesterday, and the summaries of the weeks."""
+    """Yield what comes only to those who asked for it: the session missed yesterday, the check-in, the summaries of the weeks.
+
+    `busy` are the days on which a session is spoken of.
+    """
     if wishes[Kind.SESSION_MISSED].is_on:
         yesterday = first - dt.timedelta(days=1)
         missed = ScheduledSession.objects.visible_to(member).filter(patient=patient, on=yesterday, status=ScheduledSession.Status.MISSED)
         for key, assignment in missed.order_by("-setting").values_list("id", "assignment_id")[:1]:
             yield Kind.SESSION_MISSED, Candidate(patient.clinic_id, patient.pk, first, key, None, assignment), False
-    if wishes[Kind.WEEKLY_SUMMARY].is_on:
-        running = Assignment.objects.visible_to(member).filter(patient=patient, status=Assignment.Status.RUNNING)
-        for key in running.values_list("id", flat=True)[:1]:
-            for step in range((last - first).days + 1):
-                slot = first + dt.timedelta(days=step)
-                if slot.isoweekday() == wishes[Kind.WEEKLY_SUMMARY].weekday:
-                    yield Kind.WEEKLY_SUMMARY, Candidate(patient.clinic_id, patient.pk, slot, key, None, key), False
+    if not (wishes[Kind.CHECK_IN].is_on or wishes[Kind.WEEKLY_SUMMARY].is_on):
+        return
+    running = Assignment.objects.visible_to(member).filter(patient=patient, status=Assignment.Status.RUNNING)
+    for key, starts_on, ends_on in running.values_list("id", "starts_on", "ends_on")[:1]:
+        for slot in days_between(first, last):
+            row = Candidate(patient.clinic_id, patient.pk, slot, key, None, key)
+            if wishes[Kind.CHECK_IN].is_on and starts_on <= slot <= ends_on and slot not in busy:
+                yield Kind.CHECK_IN, row, False
+            if wishes[Kind.WEEKLY_SUMMARY].is_on and slot.isoweekday() == wishes[Kind.WEEKLY_SUMMARY].weekday:
+                yield Kind.WEEKLY_SUMMARY, row, False
 
 
 def on_clock(instant: dt.datetime, zone: str) -> dt.datetime:

@@ -6,20 +6,22 @@ Read and written in sets. A tick may be lost, doubled or killed: which step come
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from clinics.emergency import number_in
-from clinics.localtime import local_day, to_utc
-from clinics.models import Clinic, ClosedDay, Membership, Role
+from clinics.localtime import local_day
+from clinics.models import Membership, Role
 from patients.models import Alert
+from reminders.actions.digests import count_news
+from reminders.actions.endings import how_they_ended, words_for
+from reminders.actions.staffing import staff_of
 from reminders.channels.email import Mail, mailbox
 from reminders.channels.staff import Figures, Sample, StaffLetter, StaffMail, write_letter, write_sample
 from reminders.models import Channel, StaffNotice, StaffWish
-from reminders.rules import timing
-from reminders.rules.escalation import DIGEST_AT, Colleague, Step, Told, due_step, is_open_day, whom_to_tell
+from reminders.rules.escalation import Colleague, Step, Told, due_step, whom_to_tell
 
 Status = StaffNotice.Status
 Hold = StaffNotice.HoldReason
@@ -27,9 +29,6 @@ STOP_SIGN_LASTS = dt.timedelta(days=30)
 """A mail about a stop sign is tried for so long, unless somebody acknowledges it before."""
 RECENT = dt.timedelta(days=2)
 """How far back every tick looks for stop signs; older ones are looked for with the hourly planning."""
-FIRST_DIGEST_BACK = dt.timedelta(days=7)
-"""How far back the first digest of a person looks."""
-DIGEST_DAYS_AHEAD = 1
 REACHES = (Status.QUEUED, Status.CLAIMED, Status.SENT)
 BATCH = 500
 
@@ -99,15 +98,6 @@ def due_mails(
     return []
 
 
-def staff_of(clinics: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Colleague]]:
-    """Return who works in these clinics now, whoever came first in front."""
-    found: dict[uuid.UUID, list[Colleague]] = defaultdict(list)
-    rows = Membership.objects.current().staff().filter(clinic_id__in=list(clinics)).order_by("created_at", "pk")
-    for key, clinic, role in rows.values_list("pk", "clinic_id", "role"):
-        found[clinic].append(Colleague(key, role == Role.MANAGER))
-    return found
-
-
 def steps_taken(alerts: Sequence[uuid.UUID]) -> tuple[dict[uuid.UUID, dict[int, Told]], dict[uuid.UUID, set[uuid.UUID]]]:
     """Return, for each stop sign, the steps that were taken and the people who were told."""
     steps: dict[uuid.UUID, dict[int, Told]] = defaultdict(dict)
@@ -121,62 +111,6 @@ def steps_taken(alerts: Sequence[uuid.UUID]) -> tuple[dict[uuid.UUID, dict[int, 
             min(before.since, created_at) if before else created_at, reaches or (before.reaches_somebody if before else False)
         )
     return steps, people
-
-
-# --- digest ---------------------------------------------------------------------------------
-
-
-def plan_digests(*, now: dt.datetime, looked_at: dt.datetime) -> int:
-    """Write today's and tomorrow's digests of everybody who wants one, on open days of their clinic; returns how many are new.
-
-    Whether there is anything to say is looked at when it is sent. One that would have been due before the last look is not made up.
-    """
-    refusing = StaffWish.objects.filter(member=OuterRef("pk"), wants_digest=False)
-    rows = Membership.objects.current().staff().filter(~Exists(refusing)).values_list("pk", "clinic_id").order_by("clinic_id", "pk")
-    by_clinic: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
-    for member, clinic in rows:
-        by_clinic[clinic].append(member)
-    clinics = Clinic.objects.filter(pk__in=by_clinic).values_list("pk", "time_zone", "open_weekdays")
-    span = (now - dt.timedelta(days=2), now + dt.timedelta(days=DIGEST_DAYS_AHEAD + 2))
-    closed: dict[uuid.UUID, set[dt.date]] = defaultdict(set)
-    for clinic, on in ClosedDay.objects.filter(on__range=(span[0].date(), span[1].date())).values_list("clinic_id", "on"):
-        closed[clinic].add(on)
-    new = []
-    for clinic, zone, weekdays in clinics:
-        today = local_day(now, zone)
-        for ahead in range(DIGEST_DAYS_AHEAD + 1):
-            day = today + dt.timedelta(days=ahead)
-            due, expires = digest_times(day, zone)
-            if due > looked_at and expires > now and is_open_day(day, weekdays, closed[clinic]):
-                new += [digest_row(clinic, member, day, due, expires, now) for member in by_clinic[clinic]]
-    there = set(
-        StaffNotice.objects.filter(
-            kind=StaffNotice.Kind.DIGEST, slot_on__range=(span[0].date(), span[1].date()), member_id__in=[row.member_id for row in new]
-        ).values_list("member_id", "slot_on")
-    )
-    missing = [row for row in new if (row.member_id, row.slot_on) not in there]
-    StaffNotice.objects.bulk_create(missing, ignore_conflicts=True, batch_size=BATCH)
-    return len(missing)
-
-
-def digest_times(day: dt.date, zone: str) -> tuple[dt.datetime, dt.datetime]:
-    """Return when the digest of a day is due and from when it is no longer sent."""
-    due = timing.due_at(day, DIGEST_AT)
-    expires = timing.expires_at(timing.Kind.DIGEST, due, day)
-    return to_utc(due.date(), due.time(), zone), to_utc(expires.date(), expires.time(), zone)
-
-
-def digest_row(clinic: uuid.UUID, member: uuid.UUID, day: dt.date, due: dt.datetime, expires: dt.datetime, now: dt.datetime) -> StaffNotice:
-    """Return the row of one digest."""
-    return StaffNotice(
-        clinic_id=clinic,
-        member_id=member,
-        kind=StaffNotice.Kind.DIGEST,
-        slot_on=day,
-        due_at=due,
-        expires_at=expires,
-        created_at=now,
-    )
 
 
 # --- the second look ------------------------------------------------------------------------
@@ -207,6 +141,7 @@ COLUMNS = (
     "clinic__language",
     "clinic__time_zone",
     "sample",
+    "subject_id",
     "member__user__first_name",
     "clinic__address",
     "clinic__phone",
@@ -245,6 +180,7 @@ class ClaimedNotice:
     clinic_language: str
     zone: str
     sample: str
+    subject_id: uuid.UUID | None
     reader: str | None
     clinic_address: str
     clinic_phone: str
@@ -252,6 +188,8 @@ class ClaimedNotice:
     emergency_number: str
     shown_as: str | None
     figures: Figures | None = None
+    ended: tuple[str, bool] | None = None
+    """What kind of work has ended, and whether it was done; None: no such work is known."""
     channel: str = Channel.EMAIL
     not_before: dt.datetime | None = None
     """Staff have no quiet hours."""
@@ -284,6 +222,9 @@ class ClaimedNotice:
             raised_at=self.raised_at,
             figures=self.figures,
             patient_id=self.patient_id,
+            job_id=self.subject_id,
+            job_kind=self.ended[0] if self.ended else "",
+            is_done=bool(self.ended and self.ended[1]),
         )
 
     @property
@@ -317,6 +258,10 @@ def look_at_notices(rows: Sequence[ClaimedNotice], *, now: dt.datetime) -> Itera
         members = [row.member_id for row in digests]
         refusing = set(StaffWish.objects.filter(member_id__in=members, wants_digest=False).values_list("member_id", flat=True))
         count_news(digests, now=now)
+    if jobs := [row.subject_id for row in rows if row.kind == StaffNotice.Kind.JOB and row.subject_id]:
+        ended = how_they_ended(jobs)
+        for row in rows:
+            row.ended = ended.get(row.subject_id) if row.subject_id else None
     for row in rows:
         yield row, reason_to_hold(row, refusing)
 
@@ -333,41 +278,13 @@ def reason_to_hold(row: ClaimedNotice, refusing: set[uuid.UUID]) -> str | None:
             return Hold.OPTED_OUT
         if row.figures is None:
             return Hold.NOTHING_NEW
+    elif row.kind == StaffNotice.Kind.JOB and row.ended is None:
+        return Hold.NOTHING_NEW
     return None if row.address else Hold.NO_ADDRESS
-
-
-def count_news(rows: Sequence[ClaimedNotice], *, now: dt.datetime) -> None:
-    """Give each digest its numbers: the open alerts raised since the person's last one, of the patients who are theirs.
-
-    Patients whose therapist works here no more, or who have none, are in the digests of the managers.
-    """
-    members = [row.member_id for row in rows]
-    clinics = {row.clinic_id for row in rows}
-    sent = StaffNotice.objects.filter(member_id__in=members, kind=StaffNotice.Kind.DIGEST, status=Status.SENT)
-    last = dict(sent.values("member_id").annotate(last=Max("sent_at")).values_list("member_id", "last"))
-    since = {row.member_id: last.get(row.member_id) or row.due_at - FIRST_DIGEST_BACK for row in rows}
-    staff = staff_of(clinics)
-    alerts = (
-        Alert.objects.open()
-        .filter(Q(level=Alert.Level.ATTENTION), clinic_id__in=clinics, raised_at__gt=min(since.values()), patient__erased_at=None)
-        .order_by("clinic_id", "patient__number")
-        .values_list("clinic_id", "raised_at", "patient__therapist_id", "patient__number", "patient__first_name", "patient__last_name")
-    )
-    news: dict[uuid.UUID, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    managers = {clinic: [one.key for one in people if one.is_manager] for clinic, people in staff.items()}
-    working = {one.key for people in staff.values() for one in people}
-    for clinic, raised_at, therapist, number, first, last_name in alerts:
-        for member in [therapist] if therapist in working else managers.get(clinic, []):
-            if member in since and raised_at > since[member]:
-                initials = "".join(f"{name[:1]}." for name in (first, last_name) if name)
-                news[member][f"{number} {initials}".strip()] += 1
-    for row in rows:
-        found = news.get(row.member_id)
-        row.figures = Figures(tuple(found.items())) if found else None
 
 
 def write_notice(row: ClaimedNotice, sent_on: str, now: dt.datetime) -> StaffMail | Mail:
     """Return the mail of a row."""
     if row.kind == StaffNotice.Kind.TEST:
         return write_sample(row.test, sent_on)
-    return write_letter(row.letter, sent_on)
+    return write_letter(row.letter, sent_on, words_for)

@@ -2,23 +2,24 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clinics.emergency import number_in
 from clinics.localtime import to_local
 from clinics.models import Membership
-from patients.models import Assessment, Assignment, Message, Patient, Pause, ScheduledSession
+from patients.models import Assessment, Assignment, AssignmentVersion, CheckIn, Message, Patient, Pause, ScheduledSession
 from reminders.actions.instants import awake_at
-from reminders.actions.planning import Wish, agreed, default_wish, wishes_of
+from reminders.actions.planning import agreed
 from reminders.actions.policies import offered, policy_from
 from reminders.actions.reach import Ways, ways_to
 from reminders.actions.silence import unanswered
+from reminders.actions.wanting import Wish, default_wish, wishes_of
 from reminders.channels.email import Occasion, Recipient, mailbox
 from reminders.channels.webpush import Device
 from reminders.models import Channel, Delivery, Kind
-from reminders.rules import channels
-from reminders.rules.holding import Hold, Program, Situation, Subject, hold_reason
+from reminders.rules import channels, timing
+from reminders.rules.holding import GIVES_WAY, TOLD_WITHIN, Hold, Other, Program, Situation, Subject, beside, hold_reason, speaks_of
 from reminders.rules.moments import NIGHT, SUMMARY_DAYS, assessment_slots, summary_days
 from reminders.rules.policy import Policy
 
@@ -42,8 +43,16 @@ SESSION: dict[str, Subject] = {
 _M = Assessment.Status
 ASSESSMENT: dict[str, Subject] = {_M.PLANNED: Subject.OPEN, _M.DONE: Subject.DONE, _M.SKIPPED: Subject.SKIPPED, _M.CANCELLED: Subject.GONE}
 
-NOT_PAUSED = frozenset({Kind.MESSAGE_WAITING, Kind.WEEKLY_SUMMARY})
+NOT_PAUSED = frozenset({Kind.PLAN_CHANGED, Kind.MESSAGE_WAITING, Kind.WEEKLY_SUMMARY})
 """Kinds that do not rest while the training is paused."""
+WHEN_IT_HAPPENS = frozenset({Kind.PLAN_CHANGED, Kind.MESSAGE_WAITING})
+"""Kinds without a time of their own; the usual night is quiet for them."""
+TOLD_IN = TOLD_WITHIN[timing.Kind.PLAN_CHANGED]
+"""Kinds that may tell of a changed plan."""
+LOOKED_FOR: dict[str, frozenset[timing.Kind]] = {
+    kind: GIVES_WAY.get(kind, frozenset()) | TOLD_WITHIN.get(kind, frozenset()) for kind in timing.Kind
+}
+"""For each kind the others that count on the same day."""
 COLUMNS = (
     "id",
     "clinic_id",
@@ -57,6 +66,7 @@ COLUMNS = (
     "snoozes",
     "channel",
     "error",
+    "created_at",
     "patient__status",
     "patient__first_name",
     "patient__language",
@@ -100,6 +110,7 @@ class Claimed:
     snoozes: int
     planned_channel: str
     error: str
+    created_at: dt.datetime
     patient_status: str
     first_name: str
     patient_language: str
@@ -129,8 +140,11 @@ class Claimed:
     done: int = 0
     planned: int = 0
     ahead: int = 0
+    tells_of_change: bool = False
+    known_since: dt.datetime | None = None
     not_before: dt.datetime | None = None
-    """When the quiet hours end that it is now, None outside of them: the wish or the place may have changed since it was planned."""
+    """When the quiet hours end that it is now, None outside of them: the wish or the place may have changed since it was planned; or when
+    another message is out that this one waits for."""
 
     @property
     def is_patient(self) -> bool:
@@ -164,6 +178,7 @@ class Claimed:
             done=self.done,
             planned=self.planned,
             ahead=self.ahead,
+            tells_of_change=self.tells_of_change,
             is_later=self.snoozes > 0 and to_local(self.due_at, self.patient_zone or self.clinic_zone).date() > self.slot_on,
         )
 
@@ -185,12 +200,14 @@ def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[C
     found = {
         Kind.SESSION_TODAY: sessions_of(rows),
         Kind.SESSION_MISSED: missed_of(rows),
+        Kind.CHECK_IN: check_ins_of(rows),
         Kind.ASSESSMENT_DUE: assessments_of(rows),
+        Kind.PLAN_CHANGED: changes_of(rows),
         Kind.MESSAGE_WAITING: messages_of(rows),
         Kind.WEEKLY_SUMMARY: programs_of(rows),
     }
-    spoken_to = other_mails(rows)
-    willing = agreed(patients) if rows else set()
+    others = others_of(rows)
+    willing = agreed(patients) if rows else {}
     wishes = wishes_of(patients, list(found))
     ways = ways_to(patients, {wish.channel for wish in wishes.values()}) if rows else Ways()
     can = offered()
@@ -205,9 +222,16 @@ def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[C
     for row in rows:
         wish = wishes.get((row.patient_id, row.kind)) or default_wish(row.kind)
         subject, subject_on, program = found[Kind(row.kind)].get(row.pk, (Subject.GONE, None, Program.RUNNING))
-        if quiet := wish.under(row.policy).quiet or (NIGHT if row.kind == Kind.MESSAGE_WAITING else None):
+        if row.kind in TOLD_IN:
+            told = wishes.get((row.patient_id, Kind.PLAN_CHANGED)) or default_wish(Kind.PLAN_CHANGED)
+            can_tell = told.wants(row.slot_on) and row.policy.allows(Kind.PLAN_CHANGED)
+            row.tells_of_change = can_tell and has_change(row, others)
+        has_other, waits = beside(timing.Kind(row.kind), others.get(row.pk, ()), row.known_since)
+        if quiet := wish.under(row.policy).quiet or (NIGHT if row.kind in WHEN_IT_HAPPENS else None):
             awake = awake_at(now, quiet, row.patient_zone or row.clinic_zone)
             row.not_before = awake if awake > now else None
+        if waits is not None and now < waits < row.expires_at:
+            row.not_before = max(row.not_before or waits, waits)
         wished_off = wish.paused_to_on is not None and row.slot_on <= wish.paused_to_on
         # A pause of the training is no reason to keep a message back, or the look at the week.
         in_pause = row.kind not in NOT_PAUSED and any(from_on <= row.slot_on <= to_on for from_on, to_on in pauses.get(row.patient_id, ()))
@@ -219,7 +243,7 @@ def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[C
                     slot_on=row.slot_on,
                     is_patient=row.is_patient,
                     has_address=bool(row.address),
-                    has_agreed=row.patient_id in willing,
+                    has_agreed=row.patient_id in willing and speaks_of(willing[row.patient_id], row.kind),
                     is_wanted=wish.is_on,
                     is_paused=wished_off or in_pause,
                     program=program,
@@ -227,7 +251,7 @@ def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[C
                     subject_on=subject_on,
                     is_follow_up=row.kind == Kind.ASSESSMENT_DUE,
                     is_empty=row.kind == Kind.WEEKLY_SUMMARY and not (row.planned or row.ahead),
-                    has_other_mail=row.pk in spoken_to,
+                    has_other_mail=has_other,
                     is_refused=ways.is_refused(row.patient_id, row.channel, row.address),
                     is_unanswered=row.pk in silent,
                     is_allowed=row.policy.allows(row.kind),
@@ -301,18 +325,61 @@ def missed_of(rows: Sequence[Claimed]) -> Found:
     return found
 
 
-def other_mails(rows: Sequence[Claimed]) -> set[uuid.UUID]:
-    """Return which mails about a missed session fall on a day that has a reminder of its own: one nudge a day is enough."""
-    nudges = {(row.patient_id, row.slot_on): row.pk for row in rows if row.kind == Kind.SESSION_MISSED}
-    if not nudges:
-        return set()
-    others = Delivery.objects.filter(
-        patient_id__in={patient for patient, _day in nudges},
-        slot_on__in={day for _patient, day in nudges},
-        kind=Kind.SESSION_TODAY,
-        status__in=(Delivery.Status.QUEUED, Delivery.Status.CLAIMED, Delivery.Status.SENT),
+def check_ins_of(rows: Sequence[Claimed]) -> Found:
+    """Return whether the check-in of the day is still open, while its program runs."""
+    subjects = about(rows, Kind.CHECK_IN)
+    if not subjects:
+        return {}
+    some = [row for group in subjects.values() for row in group]
+    done = set(
+        CheckIn.objects.filter(patient_id__in={row.patient_id for row in some}, on__in={row.slot_on for row in some}).values_list(
+            "patient_id", "on"
+        )
     )
-    return {nudges[one] for one in others.values_list("patient_id", "slot_on") if one in nudges}
+    found: Found = {}
+    for key, patient_id, status in Assignment.objects.filter(pk__in=subjects).values_list("id", "patient_id", "status"):
+        for row in subjects[key]:
+            if row.patient_id == patient_id:
+                subject = Subject.DONE if (patient_id, row.slot_on) in done else Subject.OPEN
+                found[row.pk] = (subject, row.slot_on, PROGRAM[status])
+    return found
+
+
+def changes_of(rows: Sequence[Claimed]) -> Found:
+    """Return whether the plans are still the changed ones, and note in the rows since when another message may have told of it."""
+    subjects = about(rows, Kind.PLAN_CHANGED)
+    found: Found = {}
+    changes = AssignmentVersion.objects.filter(pk__in=subjects).values_list("id", "patient_id", "made_at", "assignment__status")
+    for key, patient_id, made_at, status in changes if subjects else ():
+        for row in subjects[key]:
+            if row.patient_id == patient_id:
+                row.known_since = max(made_at, row.created_at)
+                found[row.pk] = (Subject.OPEN, row.slot_on, PROGRAM[status])
+    return found
+
+
+def others_of(rows: Sequence[Claimed]) -> dict[uuid.UUID, list[Other]]:
+    """Return, for the rows that look at them, what else the same person gets or got for the same day; one query."""
+    looking = [row for row in rows if row.kind in TOLD_IN or LOOKED_FOR[timing.Kind(row.kind)]]
+    if not looking:
+        return {}
+    kinds = {Kind.PLAN_CHANGED.value}.union(*(LOOKED_FOR[timing.Kind(row.kind)] for row in looking))
+    found: dict[tuple[uuid.UUID, dt.date], list[Other]] = {}
+    comes = (Delivery.Status.QUEUED, Delivery.Status.CLAIMED)
+    there = Delivery.objects.filter(
+        patient_id__in={row.patient_id for row in looking},
+        slot_on__in={row.slot_on for row in looking},
+        kind__in=sorted(kinds),
+        status__in=(*comes, Delivery.Status.SENT),
+    )
+    for patient, day, kind, status, due_at, sent_at in there.values_list("patient_id", "slot_on", "kind", "status", "due_at", "sent_at"):
+        found.setdefault((patient, day), []).append(Other(timing.Kind(kind), due_at if status in comes else None, sent_at))
+    return {row.pk: found.get((row.patient_id, row.slot_on), []) for row in looking}
+
+
+def has_change(row: Claimed, others: Mapping[uuid.UUID, Sequence[Other]]) -> bool:
+    """Tell whether a changed plan is still to be spoken of on the day of a row, so that the row can tell of it."""
+    return any(other.kind == timing.Kind.PLAN_CHANGED and other.due_at is not None for other in others.get(row.pk, ()))
 
 
 def programs_of(rows: Sequence[Claimed]) -> Found:

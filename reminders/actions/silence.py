@@ -8,11 +8,11 @@ from typing import Protocol
 
 from django.db.models import F, Q
 
-from reminders.actions.planning import Wish
+from reminders.actions.wanting import Wish
 from reminders.models import Delivery, Kind
 from reminders.rules.policy import Policy, is_unanswered
 
-NUDGES = (Kind.SESSION_TODAY, Kind.SESSION_MISSED)
+NUDGES = (Kind.SESSION_TODAY, Kind.SESSION_MISSED, Kind.CHECK_IN)
 """Kinds that ask for an entry, and stop when none comes."""
 LOOKED_BACK = dt.timedelta(days=120)
 

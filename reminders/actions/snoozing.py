@@ -12,8 +12,8 @@ from clinics.errors import Conflict
 from clinics.localtime import local_day, to_local, to_utc
 from reminders.actions.instants import SHORTEST_LIFE
 from reminders.actions.outbox import move
-from reminders.actions.planning import default_wish, wishes_of
 from reminders.actions.policies import policy_of
+from reminders.actions.wanting import default_wish, wishes_of
 from reminders.models import Delivery, Kind
 from reminders.rules import timing
 from reminders.rules.snoozing import MOST_TIMES, Later, put_off

@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping
 from clinics.localtime import local_day
 from clinics.models import Membership
 from patients.models import Patient
-from reminders.actions.notices import STOP_SIGN_LASTS, staff_of
+from reminders.actions.notices import STOP_SIGN_LASTS
 from reminders.actions.reach import Refusal
 from reminders.actions.silence import LOOKED_BACK, sent_in_vain
+from reminders.actions.staffing import staff_of
 from reminders.models import Kind, StaffNotice
 from reminders.rules.escalation import Step, whom_to_tell
 

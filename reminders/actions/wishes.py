@@ -12,7 +12,8 @@ from clinics.errors import Invalid
 from clinics.localtime import local_day
 from clinics.models import Membership
 from patients.models import Patient
-from reminders.actions.planning import Wish, default_wish, plan_deliveries, wishes_of
+from reminders.actions.planning import plan_deliveries
+from reminders.actions.wanting import Wish, default_wish, wishes_of
 from reminders.models import Kind, Preference, StaffWish
 
 LONGEST_PAUSE_DAYS = 366

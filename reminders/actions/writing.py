@@ -25,5 +25,5 @@ def write_reminder(row: Claimed, sent_on: str, now: dt.datetime) -> email.Mail |
         )
     if row.channel == Channel.SMS:
         body = texting.compose(row.occasion.clinic_name, sentence_of(row.occasion), links.app_url())
-        return sms.Text(row.number, body, int((row.expires_at - now).total_seconds()))
+        return sms.Text(row.number, body, int((row.expires_at - now).total_seconds()), links.report_url(row.pk))
     return email.compose(row.occasion).fill(row.recipient, sent_on)

@@ -48,6 +48,8 @@ class Occasion:
     planned: int = 0
     ahead: int = 0
     is_later: bool = False
+    tells_of_change: bool = False
+    """Whether a changed plan is told of in the same mail."""
     is_test: bool = False
 
 
@@ -87,11 +89,13 @@ MARKS = {
 OPENS = {
     "session_today": "patients:session",
     "session_missed": "patients:session",
+    "check_in": "patients:check_in",
     "assessment_due": "patients:assessment",
+    "plan_changed": "patients:plan",
     "message_waiting": "patients:messages",
     "weekly_summary": "patients:progress",
 }
-ONE_PAGE = frozenset({"message_waiting", "weekly_summary"})
+ONE_PAGE = frozenset({"check_in", "plan_changed", "message_waiting", "weekly_summary"})
 """Kinds whose page is the same for everybody."""
 
 
@@ -209,6 +213,7 @@ def compose(occasion: Occasion) -> Letter:
             "later_url": "" if occasion.starts_at else links.later_url(MARKS["later"]),
             "minutes": occasion.minutes,
             "starts_at": formats.time_format(occasion.starts_at) if occasion.starts_at else "",
+            "change_url": links.absolute(reverse("patients:plan")) if occasion.tells_of_change else "",
             "open_url": links.absolute(page_of(kind, subject_id)),
             "stop_url": links.stop_url(MARKS["token"]),
         }

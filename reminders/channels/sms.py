@@ -26,11 +26,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text message; `useful_seconds`: how long the provider may try to deliver it."""
+    """One text message; `useful_seconds`: how long the provider may try to deliver it, `report_to`: where it tells what became of it."""
 
     number: str
     body: str
     useful_seconds: int
+    report_to: str = ""
 
 
 def scheme() -> str:
@@ -109,6 +110,8 @@ class TwilioLine:
         """Hand one message over; raises TryLater, Refused, LineBroken or LineDown."""
         wait = str(min(max(message.useful_seconds, 1), LONGEST_WAIT_SECONDS))
         form = {"To": message.number, "Body": message.body, "ValidityPeriod": wait, **self.sender}
+        if message.report_to:
+            form["StatusCallback"] = message.report_to
         url = f"{TWILIO}/2010-04-01/Accounts/{quote(self.account, safe='')}/Messages.json"
         try:
             answer = self.calls.post(url, urlencode(form).encode(), self.headers, twice=False)
@@ -129,6 +132,11 @@ class TwilioLine:
         if status == 429 or status >= 500:
             raise TryLater(said)
         raise Refused(said, is_address=code in NUMBER_IS_WRONG)
+
+
+def report_secret() -> str:
+    """Return what the provider signs its reports with; empty when none reports anything."""
+    return unquote(urlsplit(settings.SMS_URL).password or "") if scheme() == "twilio" else ""
 
 
 def code_in(body: bytes) -> int:

@@ -5,6 +5,7 @@ A test is the mail a patient would get, addressed to the member who asked for it
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +23,10 @@ from reminders.rules.timing import message_id
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What is new: for each patient, as number and initials, how many alerts."""
+    """What is new: for each patient, as number and initials, how many alerts; for each outcome of invitations whose they were."""
 
     patients: tuple[tuple[str, int], ...]
+    invitations: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def count(self) -> int:
@@ -49,6 +51,9 @@ class StaffLetter:
     raised_at: dt.datetime | None
     figures: Figures | None
     patient_id: uuid.UUID | None = None
+    job_id: uuid.UUID | None = None
+    job_kind: str = ""
+    is_done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +77,8 @@ class StaffMail:
         return self.message
 
 
-def write_letter(letter: StaffLetter, sent_on: str) -> StaffMail:
-    """Write the mail in the language of its reader; `sent_on` is the value of the Date header."""
+def write_letter(letter: StaffLetter, sent_on: str, words_for: Callable[[str], str]) -> StaffMail:
+    """Write the mail in the language of its reader; `sent_on` is the value of the Date header, `words_for` names a kind of work."""
     with translation.override(letter.language):
         clinic_name = " ".join(letter.clinic_name.split())
         context: dict[str, Any] = {
@@ -83,6 +88,8 @@ def write_letter(letter: StaffLetter, sent_on: str) -> StaffMail:
             "initials": letter.initials,
             "number": letter.number,
             "figures": letter.figures,
+            "job_label": words_for(letter.job_kind) if letter.job_kind else "",
+            "is_done": letter.is_done,
             "notices_url": links.absolute(reverse("reminders:notices")),
         }
         if letter.raised_at is not None:
@@ -91,6 +98,8 @@ def write_letter(letter: StaffLetter, sent_on: str) -> StaffMail:
             context["raised_at"] = formats.time_format(local.time())
         if letter.alert_id is not None:
             context["open_url"] = links.absolute(reverse("patients:alert_acknowledge", args=[letter.alert_id]))
+        elif letter.job_id is not None:
+            context["open_url"] = links.absolute(reverse("clinics:job", args=[letter.job_id]))
         elif letter.patient_id is not None:
             context["open_url"] = links.absolute(reverse("reminders:ledger", args=[letter.patient_id]))
         else:

@@ -13,6 +13,8 @@ from reminders.models import Kind
 SENTENCES: Mapping[str, Promise] = {
     Kind.SESSION_TODAY: gettext_lazy("Something is planned for today."),
     Kind.SESSION_MISSED: gettext_lazy("Something from yesterday is still open."),
+    Kind.CHECK_IN: gettext_lazy("Your check-in is open."),
+    Kind.PLAN_CHANGED: gettext_lazy("There is something new in your plan."),
     Kind.ASSESSMENT_DUE: gettext_lazy("A few questions are waiting."),
     Kind.MESSAGE_WAITING: gettext_lazy("You have a new message."),
     Kind.WEEKLY_SUMMARY: gettext_lazy("Your week is ready to look at."),
@@ -23,7 +25,9 @@ def sentence_of(occasion: Occasion) -> str:
     """Return what a locked screen may show; only an appointment brings its time."""
     with translation.override(occasion.language):
         if occasion.starts_at is not None:
-            return _("You have an appointment today at %(time)s.") % {"time": formats.time_format(occasion.starts_at)}
-        if occasion.is_later:
-            return _("You asked to be reminded again.")
-        return str(SENTENCES[occasion.kind])
+            said = _("You have an appointment today at %(time)s.") % {"time": formats.time_format(occasion.starts_at)}
+        elif occasion.is_later:
+            said = _("You asked to be reminded again.")
+        else:
+            said = str(SENTENCES[occasion.kind])
+        return f"{said} {SENTENCES[Kind.PLAN_CHANGED]}" if occasion.tells_of_change else said

@@ -1,8 +1,11 @@
 """Whether a reminder that is due may really go out: what is looked at again just before it is sent."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+
+from reminders.rules.timing import Kind
 
 
 class Hold(StrEnum):
@@ -41,6 +44,53 @@ class Program(StrEnum):
     HELD = "held"
     OVER = "over"
     WITHDRAWN = "withdrawn"
+
+
+NOT_IN_FIRST_WORDS = frozenset({Kind.PLAN_CHANGED})
+"""Kinds that come unasked and of which the first words of the agreement to reminders (version 1) say nothing."""
+
+
+def speaks_of(version: str, kind: str) -> bool:
+    """Tell whether the words somebody agreed to cover a kind; what comes only when it is wished for is asked for by itself."""
+    return version != "1" or kind not in NOT_IN_FIRST_WORDS
+
+
+GIVES_WAY: dict[Kind, frozenset[Kind]] = {
+    Kind.SESSION_MISSED: frozenset({Kind.SESSION_TODAY}),
+    Kind.CHECK_IN: frozenset({Kind.SESSION_TODAY, Kind.SESSION_MISSED, Kind.ASSESSMENT_DUE, Kind.PLAN_CHANGED}),
+}
+"""Kinds that do not come on a day on which one of these others comes: one message a day is enough."""
+TOLD_WITHIN: dict[Kind, frozenset[Kind]] = {Kind.PLAN_CHANGED: frozenset({Kind.SESSION_TODAY, Kind.SESSION_MISSED, Kind.ASSESSMENT_DUE})}
+"""Kinds that are told in a sentence of one of these others when it comes on the same day, and wait for it so long."""
+WAITS_AFTER = timedelta(minutes=1)
+"""What waits for another message looks again so long after that one is due."""
+IS_WRITTEN_WITHIN = timedelta(minutes=2)
+"""A message may have been written so long before it counts as sent, and knows nothing that came up meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another message to the same person for the same day: when it is due if it still comes, and when it went out if it did."""
+
+    kind: Kind
+    due_at: datetime | None
+    sent_at: datetime | None
+
+
+def beside(kind: Kind, others: Iterable[Other], since: datetime | None) -> tuple[bool, datetime | None]:
+    """Return whether a message of a kind is not needed because of the others of its day, and until when it waits for one of them.
+
+    `since`: from when on another one could tell of it, None where that does not count.
+    """
+    is_told, waits = False, None
+    for other in others:
+        if other.kind in GIVES_WAY.get(kind, ()):
+            is_told = True
+        elif other.kind in TOLD_WITHIN.get(kind, ()):
+            is_told |= other.sent_at is not None and since is not None and other.sent_at - IS_WRITTEN_WITHIN >= since
+            if other.due_at is not None:
+                waits = max(waits or other.due_at, other.due_at)
+    return is_told, None if waits is None or is_told else waits + WAITS_AFTER
 
 
 @dataclass(frozen=True, slots=True)

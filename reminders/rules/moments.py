@@ -12,11 +12,13 @@ ASSESSMENT_ASKED_AFTER_DAYS = (0, 3)
 DEFAULT_WISH: dict[Kind, time] = {
     Kind.SESSION_TODAY: time(8),
     Kind.SESSION_MISSED: time(10),
+    Kind.CHECK_IN: time(18),
     Kind.ASSESSMENT_DUE: time(9),
+    Kind.PLAN_CHANGED: time(8),
     Kind.MESSAGE_WAITING: time(8),
     Kind.WEEKLY_SUMMARY: time(18),
 }
-OFF_UNLESS_WISHED = frozenset({Kind.SESSION_MISSED, Kind.WEEKLY_SUMMARY})
+OFF_UNLESS_WISHED = frozenset({Kind.SESSION_MISSED, Kind.CHECK_IN, Kind.WEEKLY_SUMMARY})
 """Kinds that come only to those who asked for them."""
 SHORTEST_CHANCE = timedelta(minutes=SHORTEST_CHANCE_MINUTES)
 SUNDAY, MONDAY = 7, 1
@@ -85,15 +87,21 @@ def after_quiet(wall: datetime, quiet: QuietHours) -> datetime:
     return datetime.combine(day, quiet.until_time)
 
 
-def message_moment(sent: datetime, quiet: QuietHours | None = None) -> Moment:
-    """Return when a message written at a naive local time is spoken of: a quarter of an hour later, never at night.
+def message_moment(sent: datetime, quiet: QuietHours | None = None, kind: Kind = Kind.MESSAGE_WAITING) -> Moment:
+    """Return when a message, or a plan, written at a naive local time is spoken of: a quarter of an hour later, never at night.
 
     None: the patient named no quiet hours, and the usual night counts.
     """
     due = after_quiet(sent + timedelta(minutes=UNREAD_AFTER_MINUTES), quiet or NIGHT)
     # What they would cut off after a few minutes comes when they are over.
     due = after_quiet(due + SHORTEST_CHANCE, quiet) if quiet and quiet.covers((due + SHORTEST_CHANCE).time()) else due
-    return Moment(due, before_quiet(due, expires_at(Kind.MESSAGE_WAITING, due, due.date()), quiet))
+    return Moment(due, before_quiet(due, expires_at(kind, due, due.date()), quiet))
+
+
+def change_moment(made: datetime, from_on: date, quiet: QuietHours | None = None) -> Moment:
+    """Return when a changed plan is spoken of: in the morning of its first day, or a little after it was made where that is later."""
+    morning = datetime.combine(from_on, DEFAULT_WISH[Kind.PLAN_CHANGED]) - timedelta(minutes=UNREAD_AFTER_MINUTES)
+    return message_moment(max(made, morning), quiet, Kind.PLAN_CHANGED)
 
 
 def summary_days(slot_on: date) -> tuple[date, date]:

@@ -27,9 +27,9 @@ class Kind(StrEnum):
 
     SESSION_TODAY = "session_today"
     SESSION_MISSED = "session_missed"
-    RUN_TODAY = "run_today"
     CHECK_IN = "check_in"
     ASSESSMENT_DUE = "assessment_due"
+    PLAN_CHANGED = "plan_changed"
     MESSAGE_WAITING = "message_waiting"
     WEEKLY_SUMMARY = "weekly_summary"
     ALERT = "alert"
@@ -37,14 +37,14 @@ class Kind(StrEnum):
 
 
 # These speak of "today" and are worth nothing tomorrow.
-BOUND_TO_DAY = frozenset({Kind.SESSION_TODAY, Kind.SESSION_MISSED, Kind.RUN_TODAY, Kind.CHECK_IN, Kind.DIGEST})
+BOUND_TO_DAY = frozenset({Kind.SESSION_TODAY, Kind.SESSION_MISSED, Kind.CHECK_IN, Kind.DIGEST})
 
 GRACE_MINUTES: dict[Kind, int] = {
     Kind.SESSION_TODAY: 12 * 60,
     Kind.SESSION_MISSED: 12 * 60,
-    Kind.RUN_TODAY: 12 * 60,
     Kind.CHECK_IN: 12 * 60,
     Kind.ASSESSMENT_DUE: 48 * 60,
+    Kind.PLAN_CHANGED: 24 * 60,
     Kind.MESSAGE_WAITING: 24 * 60,
     Kind.WEEKLY_SUMMARY: 24 * 60,
     Kind.ALERT: 72 * 60,

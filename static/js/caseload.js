@@ -26,7 +26,7 @@ if (table && table.dataset.keys !== "off") {
     if (key === "j" || event.key === "ArrowDown") { event.preventDefault(); pick(all[Math.min(at + 1, all.length - 1)]); }
     else if (key === "k" || event.key === "ArrowUp") { event.preventDefault(); pick(all[Math.max(at - 1, 0)]); }
     else if (key === "a" && at >= 0) { event.preventDefault(); all[at].querySelector("[data-act]")?.click(); }
-    else if (key === "e" && at >= 0 && all[at].dataset.snooze) { event.preventDefault(); location.assign(`${all[at].dataset.snooze}&list=${encodeURIComponent(location.search.slice(1))}`); }
+    else if (key === "e" && at >= 0 && all[at].dataset.snooze) { event.preventDefault(); location.assign(`${all[at].dataset.snooze}?back=caseload&list=${encodeURIComponent(location.search.slice(1))}`); }
     else if (key === "/" && search) { event.preventDefault(); search.focus(); }
   });
   // after a search the focus goes on to the first row

@@ -43,7 +43,7 @@ def test_several_files_are_kept_apart() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("language", ["en", "de"])
-@pytest.mark.parametrize("path", ["/", "/me/", "/accounts/login/", "/no-such-page/"])
+@pytest.mark.parametrize("path", ["/", "/me/", "/accounts/login/", "/no-such-page/", "/clinic/import/"])
 def test_a_body_far_too_large_is_refused_unread_in_the_browsers_language(client: Client, path: str, language: str) -> None:
     body: Any = {
         "CONTENT_TYPE": f"multipart/form-data; boundary={BOUNDARY}",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from clinics import audit
@@ -51,7 +52,9 @@ def test_filters_narrow(client: Client, cast: Cast) -> None:
 
 
 def test_older_entries_are_on_further_pages(client: Client, cast: Cast, django_assert_max_num_queries: Any) -> None:
-    audit.record_many(audit.event("patient.view", row=cast.hannah, patient_id=cast.hannah.pk, by=cast.therapist) for _ in range(120))
+    minutes = (timezone.now() - dt.timedelta(minutes=n) for n in range(120))
+    about = {"row": cast.hannah, "patient_id": cast.hannah.pk, "by": cast.therapist}
+    audit.record_many(audit.event("patient.view", **about, at=at) for at in minutes)
     sign_in(client, cast.manager)
     seen: set[Any] = set()
     older = ""
@@ -65,6 +68,28 @@ def test_older_entries_are_on_further_pages(client: Client, cast: Cast, django_a
         seen |= ids
         older = str(context["older"] or "")
     assert len(seen) >= 120
+
+
+def test_what_was_repeated_within_a_minute_is_one_row(client: Client, cast: Cast) -> None:
+    at = timezone.now().replace(second=0, microsecond=0) - dt.timedelta(hours=1)
+    about = {"row": cast.hannah, "patient_id": cast.hannah.pk}
+    for who, second, part in (
+        (cast.therapist, 1, "plan"),
+        (cast.therapist, 20, "record"),
+        (cast.therapist, 59, "plan"),
+        (cast.manager, 59, ""),
+    ):
+        audit.record("patient.view", **about, by=who, at=at + dt.timedelta(seconds=second), part=part)
+    audit.record("patient.view", **about, by=cast.manager, at=at + dt.timedelta(seconds=61))
+    sign_in(client, cast.manager)
+    rows = client.get(TRAIL, {"patient": str(cast.hannah.pk), "group": "records"}).context["rows"]
+    assert [(row["who"], row["times"]) for row in rows if row["text"] == "opened the record"] == [
+        (cast.manager, 1),
+        (cast.manager, 1),
+        (cast.therapist, 3),
+    ]
+    told = client.get(reverse("patients:patient_record", args=[cast.hannah.pk])).content.decode()
+    assert "(Plan, Record)" in told or "(Record, Plan)" in told
 
 
 def test_what_is_unusual(cast: Cast) -> None:

@@ -13,8 +13,11 @@ from django.db.models.functions import Concat
 from django.test.utils import CaptureQueriesContext
 
 from clinics.localtime import local_day
-from clinics.models import AuditEvent, Clinic, Invitation, Membership, User
+from clinics.models import AuditEvent, Clinic, Invitation, Job, Membership, User
+from patients.actions.replaying import replay_clinic, start_replay
+from patients.actions.rules import rules_of, values_of
 from patients.models import Alert, Assignment, CaseloadEntry, CheckIn, ExerciseLog, Patient, Pause, ScheduledSession, SessionLog
+from patients.rules.thresholds import write_rules
 from physio.demo.cast import ADMIN, PASSWORD, read_cast
 from physio.demo.history import History
 from programs.actions import load_library
@@ -125,6 +128,28 @@ def test_nothing_happened_later_than_now(demo: dt.datetime) -> None:
     assert not Alert.objects.filter(**of_demo, raised_at__gt=demo).exists()
     clinics = Clinic.objects.filter(slug__in=("riverside", "harbour"))
     assert not AuditEvent.objects.filter(clinic_id__in=clinics.values("pk"), at__gt=demo).exists()
+
+
+@pytest.mark.parametrize("slug", ["riverside", "harbour"])
+def test_the_replay_gives_exactly_the_alerts_of_the_demo_and_other_numbers_others(demo: dt.datetime, slug: str) -> None:
+    clinic = Clinic.objects.get(slug=slug)
+    manager = Membership.objects.current().filter(clinic=clinic, role="manager").select_related("user")[0]
+    numbers = write_rules(values_of(rules_of(clinic, now=demo).pk))
+
+    def result(**changes: Any) -> dict[str, Any]:
+        job = start_replay(clinic=clinic, data=numbers | changes, by=manager, now=demo)
+        return replay_clinic(Job.objects.select_related("clinic").get(pk=job.pk), lambda done, total: None)
+
+    same = result()
+    raised = Alert.objects.filter(patient__clinic=clinic, patient__status="active", raised_at__gt=demo - dt.timedelta(days=89))
+    assert (same["counts"]["not_found"], same["counts"]["not_raised"]) == (0, 0)
+    assert same["counts"]["raised"] == raised.count() > 3
+    assert same["now"] == same["proposed"]
+    assert (same["added"], same["missed"]) == ([], [])
+    changed = result(silence_days=4, missed_in_row=2, amber_max=4)
+    before, after = (sum(sum(days) for days in changed[side].values()) for side in ("now", "proposed"))
+    assert after > before == same["counts"]["raised"]
+    assert changed["counts"]["added_patients"] >= 2
 
 
 def test_loads_grow_over_the_weeks(demo: dt.datetime) -> None:

@@ -105,7 +105,9 @@ def test_a_patient_changes_the_times_and_the_plan_follows(cast: Cast, hannah: Cl
     assert wishes == {
         Kind.SESSION_TODAY: dt.time(18, 30),
         Kind.SESSION_MISSED: dt.time(10),
+        Kind.CHECK_IN: dt.time(18),
         Kind.ASSESSMENT_DUE: dt.time(10),
+        Kind.PLAN_CHANGED: dt.time(8),
         Kind.MESSAGE_WAITING: dt.time(8),
         Kind.WEEKLY_SUMMARY: dt.time(18),
     }
@@ -128,6 +130,7 @@ def test_the_clinic_changes_them_for_a_patient(cast: Cast, therapist: Client) ->
         {"paused_to_on": "9999-12-31"},
         {"paused_to_on": "x"},
         {"session_missed_on": "on", "session_missed_at": ""},
+        {"check_in_on": "on", "check_in_at": ""},
         {"weekly_summary_on": "on", "weekly_summary_at": "18:00", "weekday": "3"},
         {"quiet_from": "21:00"},
         {"quiet_until": "08:00"},

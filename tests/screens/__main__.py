@@ -1,8 +1,9 @@
 """The photographer: `python -m tests.screens FOLDER [--only PATTERN] [--base ADDRESS]` against a running demo server.
 
-It reads ids from the database of that server, so it needs the same settings (`VAR_DIR` or `DATABASE_URL`). FOLDER gets two sheets a page
-(`NAME.phone.png`, `NAME.laptop.png`), every picture in `FOLDER/pages/`, and `report.txt`: answers other than 200, what is too wide or
-cut, labels of more than a line, errors of the console, sentences that stayed English.
+It reads ids from the database of that server, so it needs the same settings (`VAR_DIR` or `DATABASE_URL`). FOLDER gets a sheet a page
+and size (`NAME.phone.png`, `NAME.laptop.png`; with `--sizes tablet` 1024 wide), every picture in `FOLDER/pages/`, and `report.txt`:
+answers other than 200, what is too wide or cut, labels of more than a line, errors of the console, sentences that stayed English.
+`--who therapist manager` takes only what these people see.
 """
 
 import argparse
@@ -23,7 +24,8 @@ from clinics.models import User
 from tests.journeys.test_access import TOO_WIDE
 from tests.screens.pages import Shot, member_of, shots, user_of
 
-SIZES = {"phone": (390, 844), "laptop": (1366, 800)}
+SIZES = {"phone": (390, 844), "tablet": (1024, 768), "laptop": (1366, 800)}
+USUAL = ("phone", "laptop")
 COLOURS: tuple[Any, ...] = ("light", "dark")
 LANGUAGES = ("en", "de")
 QUICK = (("en", "light"), ("de", "dark"))
@@ -136,24 +138,26 @@ def main() -> None:
     options.add_argument("--only", default="", help="a regular expression that names of pages contain")
     options.add_argument("--base", default=settings.BASE_URL)
     options.add_argument("--quick", action="store_true", help="only English light and German dark")
+    options.add_argument("--sizes", nargs="+", choices=SIZES, default=USUAL, help="how wide: 390, 1024 or 1366 px")
+    options.add_argument("--who", nargs="+", default=(), help="only what these people see: therapist, manager, patient1, …")
     chosen = options.parse_args()
     folder = chosen.folder.resolve()
     (folder / "pages").mkdir(parents=True, exist_ok=True)
-    todo = [shot for shot in shots() if re.search(chosen.only, shot.name)]
+    todo = [shot for shot in shots() if re.search(chosen.only, shot.name) and (not chosen.who or shot.who in chosen.who)]
     looks = QUICK if chosen.quick else tuple(product(LANGUAGES, COLOURS))
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         photographer = Photographer(browser, chosen.base, folder)
         for who in dict.fromkeys(shot.who for shot in todo):
             own = [shot for shot in todo if shot.who == who]
-            for size, (language, colour) in product(SIZES, looks):
+            for size, (language, colour) in product(chosen.sizes, looks):
                 photographer.visit(who, own, size, colour, language)
-            for shot, size in product(own, SIZES):
+            for shot, size in product(own, chosen.sizes):
                 photographer.sheet(shot.name, size)
             sys.stdout.write(f"{who or 'stranger'}: {len(own)} pages\n")
             sys.stdout.flush()
     (folder / "report.txt").write_text("\n".join(photographer.report) + "\n")
-    many = len(todo) * len(SIZES) * len(looks)
+    many = len(todo) * len(chosen.sizes) * len(looks)
     sys.stdout.write(f"{len(todo)} pages, {many} pictures, {len(photographer.report)} remarks in {folder}/report.txt\n")
 
 

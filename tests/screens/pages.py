@@ -16,7 +16,19 @@ from django.utils import translation
 from clinics.models import Job, Membership, Role, User
 from clinics.permissions import ACTIONS, SIGNED_IN
 from clinics.web import error_page
-from patients.models import Alert, Assessment, Assignment, CheckIn, Letter, Patient, Run, ScheduledSession, SymptomReport
+from patients.models import (
+    Alert,
+    Assessment,
+    Assignment,
+    CheckIn,
+    ImportFile,
+    Letter,
+    Patient,
+    Run,
+    ScheduledSession,
+    Suggestion,
+    SymptomReport,
+)
 from programs.models import Exercise, Program
 from reminders.channels.email import OPENS, Occasion, Recipient, compose
 from reminders.links import stop_token
@@ -31,6 +43,9 @@ NO_PAGES = {
     "clinics:keep_alive",
     "reminders:calendar_feed",
     "reminders:one_click",
+    "reminders:text_report",
+    "patients:import_sample",
+    "patients:import_findings",
 }
 SHORT = {"patient": "patient1@riverside.example", "admin": "admin@physio.example"}
 STATES = (2, 3, 5, 6, 7, 9, 10, 12, 13, 14, 16, 20, 21, 22)
@@ -49,6 +64,7 @@ LOOKERS |= dict.fromkeys(("patients:stop", "patients:stop_mistake"), "patient2")
 """Who has what is shown there, where it is not the first patient."""
 ROWS: dict[str, tuple[Any, dict[str, Any]]] = {
     "patients:alert": (Alert, {"status": "open"}),
+    "patients:suggestion_": (Suggestion, {"status": "open"}),
     "patients:report_clear": (SymptomReport, {"patient__first_name": "Noah", "status": "open"}),
     "patients:stop": (SymptomReport, {"status": "open"}),
     "patients:assignment_withdraw": (Assignment, {"status": "running", "patient__first_name": "Mei"}),
@@ -64,7 +80,10 @@ ROWS: dict[str, tuple[Any, dict[str, Any]]] = {
     "programs:program": (Program, {}),
     "programs:exercise": (Exercise, {}),
     "clinics:job": (Job, {}),
+    "patients:rules_": (Job, {"kind": "rules.replay", "status": "done"}),
+    "patients:outcomes_model": (Job, {"kind": "outcomes.model"}),
     "clinics:staff_end": (Membership, {"user__first_name": "Amara"}),
+    "patients:import_": (ImportFile, {}),
     "patients:assign": (Patient, {"first_name": "Nora"}),
     "patients:patient_invite": (Patient, {"first_name": "Nora"}),
     "": (Patient, {"first_name": "Hannah"}),

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from clinics.models import Clinic
 from physio.demo.cast import ADMIN, PASSWORD, Cast, read_cast
+from physio.demo.former import PASTS
 from physio.demo.history import History
 from physio.demo.large import fill
 from programs.models import ProgramVersion
@@ -116,3 +117,5 @@ def who_is_who(cast: Cast) -> Iterator[str]:
         for person in clinic.patients:
             email = person.email if person.account == "active" else ""
             yield line(email, f"{person.name}: {person.program.replace('_', ' ')}{', ' if person.program else ''}{person.about}")
+        if clinic is cast.clinics[0]:
+            yield line("", f"and {sum(past.people for past in PASTS)} people in the archive who finished a program (see Outcomes)")

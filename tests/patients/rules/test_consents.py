@@ -26,9 +26,11 @@ def said(**words: tuple[str, bool]) -> dict[str, list[object]]:
     [
         ({}, True, False, ["record", "reminders", "outcomes"]),
         (said(record=("1", True)), False, False, []),
+        (said(record=("1", True), reminders=("1", True)), False, False, ["reminders"]),
+        (said(record=("1", True), reminders=("2", True)), False, False, []),
         (said(record=("1", True), reminders=("1", False)), False, False, []),
         (said(record=("1", False), reminders=("1", True)), False, True, []),
-        (said(record=("0", True), reminders=("1", True)), False, False, ["record"]),
+        (said(record=("0", True), reminders=("2", True)), False, False, ["record"]),
         (said(record=("1", True), outcomes=("0", True)), False, False, ["outcomes"]),
         (said(record=("1", True), outcomes=("0", False)), False, False, []),
         (said(something_else=("1", True)), True, False, ["record", "reminders", "outcomes"]),
@@ -57,6 +59,7 @@ def test_only_the_record_is_needed_and_the_table_knows_the_same_purposes() -> No
 WORDS = {
     "record_1": ("27bcf150235911a5", "64526b9101c68e09"),
     "reminders_1": ("a798648af6475244", "6122624265c1dcc8"),
+    "reminders_2": ("cdcb6ac386c08a04", "70ff4277be90bb98"),
     "outcomes_1": ("11c943acc036e13d", "81853512089bc66f"),
 }
 """Digests of the words in English and German; changed words are a new version with a template of its own."""

@@ -262,7 +262,8 @@ def test_an_overdue_assessment_is_a_note(days: int, expected: list[Rule]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("values", "expected"), [((7, 5, 4), [Rule.READINESS_DROP]), ((7, 6, 5), []), ((4, 5, 7), []), ((8, 8, 5), [Rule.READINESS_DROP])]
+    ("values", "expected"),
+    [((7, 5, 4), [Rule.READINESS_DROP]), ((7, 6, 5), []), ((4, 5, 7), []), ((8, 8, 5), []), ((8, 6, 5), [Rule.READINESS_DROP])],
 )
 def test_falling_readiness_is_a_note_only(values: tuple[int, ...], expected: list[Rule]) -> None:
     facts = PatientFacts(TODAY, readiness=daily(*values))

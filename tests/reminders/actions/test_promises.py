@@ -15,9 +15,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from clinics.localtime import day_bounds, local_day, offset_changes, to_local, to_utc
-from patients.models import Patient, Pause, ScheduledSession
+from patients.models import AssignmentVersion, Patient, Pause, ScheduledSession
+from programs.models import ProgramVersion
 from reminders.actions import outbox, snoozing
-from reminders.actions.instants import Instants, message_times
+from reminders.actions.candidates import TOLD_LATER_AT_MOST
+from reminders.actions.instants import Instants, change_times, message_times
 from reminders.actions.journal import Journal
 from reminders.actions.planning import plan_deliveries
 from reminders.actions.recheck import read_claimed
@@ -86,7 +88,9 @@ def quiet_minutes(night: Night, due: dt.datetime, expires: dt.datetime) -> list[
 
 
 @settings(max_examples=250)
-@given(night=nights(), kind=st.sampled_from([Kind.SESSION_TODAY, Kind.SESSION_MISSED, Kind.ASSESSMENT_DUE, Kind.WEEKLY_SUMMARY]))
+@given(
+    night=nights(), kind=st.sampled_from([Kind.SESSION_TODAY, Kind.SESSION_MISSED, Kind.ASSESSMENT_DUE, Kind.CHECK_IN, Kind.WEEKLY_SUMMARY])
+)
 def test_a_reminder_has_one_moment_on_its_day_and_no_minute_of_its_life_is_quiet(night: Night, kind: Kind) -> None:
     begin, end = day_bounds(night.day, night.zone)
     starts_at = to_utc(night.day, night.starts, night.zone) if night.starts and kind == Kind.SESSION_TODAY else None
@@ -116,6 +120,17 @@ def test_a_message_is_never_spoken_of_in_the_quiet_hours(night: Night) -> None:
     assert quiet_minutes(night, due, expires) == []
 
 
+@settings(max_examples=100)
+@given(night=nights(), days=st.integers(-2, 0))
+def test_a_changed_plan_is_told_once_it_is_in_force_and_never_in_the_quiet_hours(night: Night, days: int) -> None:
+    made_at = to_utc(night.day + days * DAY, night.wish, night.zone)
+    slot, (due, expires) = change_times(made_at, night.day, night.zone, night.quiet)
+    assert slot == local_day(due, night.zone)
+    assert night.day <= slot <= night.day + TOLD_LATER_AT_MOST
+    assert made_at <= due < expires
+    assert quiet_minutes(night, due, expires) == []
+
+
 # --- a week in the life of a few patients ---------------------------------------------------
 
 
@@ -133,9 +148,9 @@ class Life:
     got: list[tuple[Delivery, dt.datetime]] = field(default_factory=list)
 
     def change_wish(self, at: dt.time, quiet: QuietHours | None, paused_to: dt.date | None = None) -> None:
-        """Store a new wish for both kinds."""
+        """Store a new wish for all kinds."""
         self.quiet, self.paused_to = quiet, paused_to
-        for kind in ("session_today", "assessment_due"):
+        for kind in ("session_today", "assessment_due", "check_in", "plan_changed"):
             values = {
                 "at_local_time": at,
                 "quiet_from": quiet.from_time if quiet else None,
@@ -163,6 +178,22 @@ class Life:
             made_at=now,
         )
 
+    def tailor(self, day: dt.date, now: dt.datetime) -> None:
+        """Let a changed plan come into force."""
+        self.is_restless = True
+        used = AssignmentVersion.objects.filter(patient=self.patient).values("version")
+        version = ProgramVersion.objects.exclude(pk__in=used).first()
+        if version is not None:
+            AssignmentVersion.objects.create(
+                clinic_id=self.patient.clinic_id,
+                patient=self.patient,
+                assignment=program_of(self.patient),
+                version=version,
+                from_on=day,
+                reason="as agreed",
+                made_at=now,
+            )
+
     def snooze(self, later: Later, now: dt.datetime) -> None:
         """Put off the last reminder that came, where that is still offered."""
         row = Delivery.objects.filter(patient=self.patient, status=Status.SENT).select_related("patient__clinic").order_by("sent_at").last()
@@ -175,7 +206,7 @@ class Life:
         local = to_local(at, self.zone)
         assert self.quiet is None or not self.quiet.covers(local.time()), (row, local)
         assert self.paused_to is None or row.slot_on > self.paused_to
-        assert row.slot_on not in self.resting
+        assert row.slot_on not in self.resting or row.kind == "plan_changed"
         assert at < row.expires_at
         self.got.append((row, at))
 
@@ -212,7 +243,20 @@ def week_of(dice: random.Random) -> Week:
 
 
 PATIENTS, TICKS = 6, 24
-EVENTS = (*[""] * 8, "wish", "wish", "travel", "pause", "rest", "snooze hour", "snooze tonight", "snooze tomorrow", "done")
+EVENTS = (
+    *[""] * 8,
+    "tailor",
+    "tailor",
+    "wish",
+    "wish",
+    "travel",
+    "pause",
+    "rest",
+    "snooze hour",
+    "snooze tonight",
+    "snooze tomorrow",
+    "done",
+)
 
 
 def happen(event: str, life: Life, week: Week, number: int, now: dt.datetime) -> None:
@@ -223,6 +267,7 @@ def happen(event: str, life: Life, week: Week, number: int, now: dt.datetime) ->
         "wish": lambda: life.change_wish(wish, quiet),
         "travel": lambda: life.travel(week.zones[number % 3]),
         "pause": lambda: life.change_wish(wish, quiet, today + DAY),
+        "tailor": lambda: life.tailor(today + DAY * (number % 2), now),
         "rest": lambda: life.rest(today + DAY, now),
         "done": lambda: ScheduledSession.objects.filter(patient=life.patient, on=today).update(status=ScheduledSession.Status.DONE),
     }
@@ -276,8 +321,15 @@ def check_steady_life(life: Life, week: Week, rows: list[Delivery], last: dt.dat
     days = [week.start + step * DAY for step in range(5)]
     expected = {day for day in days if day <= last and Instants(life.zone).of("session_today", day, wish, None, life.quiet)}
     assert {row.slot_on for row in rows if row.kind == Kind.SESSION_TODAY} == expected
+    told = {(row.kind, row.slot_on) for row in rows}
     for row in rows:
-        if row.status != Status.QUEUED:
+        if row.kind == "check_in":
+            # One message a day: none beside a session, and none beside the questions of that day.
+            assert row.slot_on not in expected
+            assert row.status != Status.SENT or ("assessment_due", row.slot_on) not in told
+        if row.status == Status.HELD:
+            assert (row.kind, row.hold_reason) == ("check_in", "other_mail")
+        elif row.status != Status.QUEUED:
             assert row.status == (Status.SENT if any(one.pk == row.pk for one, _at in life.got) else Status.MISSED)
 
 

@@ -55,7 +55,7 @@ def test_a_text_is_written_in_letters_every_telephone_has(text: str, plain: str)
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("kind", list(SENTENCES))
 def test_every_sentence_fits_into_one_message_and_names_nothing_clinical(kind: str, language: str) -> None:
-    sentence = sentence_of(replace(SESSION, kind=kind, language=language))
+    sentence = sentence_of(replace(SESSION, kind=kind, language=language, tells_of_change=True))
     name = "Physiotherapiezentrum am Großen Fluss und anderswo, Inhaberin Dr. Maximiliane Österreicher und Partner"
     text = compose(name, sentence, "https://training.example.org/me/")
     assert places(text) <= 160

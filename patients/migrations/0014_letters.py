@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinics', '0005_group_places'),
-        ('patients', '0007_group'),
+        ('patients', '0013_fill_search_words'),
     ]
 
     operations = [

@@ -1,6 +1,7 @@
 """Puts many rows into a table at once: by COPY on PostgreSQL, by one prepared INSERT elsewhere."""
 
 import json
+import uuid
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -13,13 +14,17 @@ Convert = Callable[[Any], Any]
 class Table:
     """Rows of one model that wait to be stored; columns that are not named get the default of their field."""
 
-    def __init__(self, model: type[models.Model], *names: str) -> None:
-        """Take the columns (`clinic_id`, not `clinic`) in the order in which values will come; keys are written as 32 digits."""
+    def __init__(self, model: type[models.Model], *names: str, **constants: Any) -> None:
+        """Take the columns (`clinic_id`, not `clinic`) in the order in which values will come; keys are written as 32 digits.
+
+        `constants` are what all rows have in common, keys as they are.
+        """
         self.model = model
         fields: dict[str, Any] = {field.attname: field for field in model._meta.concrete_fields}
         rest = [field for name, field in fields.items() if name not in names]
         self.fields = [*(fields[name] for name in names), *rest]
-        self.constants = tuple((convert(field) or same)(field.get_default()) for field in rest)
+        given = [constants[field.attname] if field.attname in constants else field.get_default() for field in rest]
+        self.constants = tuple((convert(field) or same)(constant(value)) for field, value in zip(rest, given, strict=True))
         self.converts = [(place, found) for place, name in enumerate(names) if (found := convert(fields[name]))]
         self.rows: list[tuple[Any, ...]] = []
 
@@ -57,6 +62,11 @@ class Table:
                 if values[place] is not None:
                     values[place] = change(values[place])
             yield (*values, *self.constants)
+
+
+def constant(value: Any) -> Any:
+    """Return a key as 32 digits, everything else as it is."""
+    return value.hex if isinstance(value, uuid.UUID) else value
 
 
 def same(value: Any) -> Any:
