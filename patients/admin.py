@@ -24,6 +24,7 @@ from patients.models import (
     CheckIn,
     Consent,
     ImportFile,
+    Letter,
     Message,
     Patient,
     RuleSet,
@@ -210,6 +211,18 @@ class MessageAdmin(ReadOnlyAdmin):
     list_select_related = ("patient", "clinic")
     date_hierarchy = "sent_at"
     exclude = ("body",)
+
+
+@admin.register(Letter)
+class LetterAdmin(ReadOnlyAdmin):
+    """Letters to doctors: who wrote one when; the words stay in the record."""
+
+    list_display = ("written_at", "patient", "written_by", "language", "clinic")
+    list_filter = ("clinic", "language")
+    search_fields = ("patient__number", "patient__last_name")
+    list_select_related = ("patient", "written_by__user", "clinic")
+    date_hierarchy = "written_at"
+    exclude = ("recipient_name", "recipient_address", "findings", "outlook", "content")
 
 
 @admin.register(ImportFile)

@@ -8,6 +8,7 @@ from patients.models.diary import CheckIn, Correction, SymptomReport
 from patients.models.erasure import ErasureRequest
 from patients.models.group import GroupEntry
 from patients.models.importing import ImportFile
+from patients.models.letter import ADDRESS_MAX, FINDINGS_MAX, OUTLOOK_MAX, RECIPIENT_MAX, Letter
 from patients.models.message import MESSAGE_MAX, Message
 from patients.models.patient import CaseloadEntry, Patient, SearchWord, found_by
 from patients.models.rules import CaseloadLook, RuleSet
@@ -16,7 +17,11 @@ from patients.models.session import ExerciseLog, ScheduledSession, SessionLog
 from patients.models.suggestion import NOTICE_VERSION, Suggestion, SuggestionSwitch
 
 __all__ = (
+    "ADDRESS_MAX",
+    "FINDINGS_MAX",
     "MESSAGE_MAX",
+    "OUTLOOK_MAX",
+    "RECIPIENT_MAX",
     "NOTICE_VERSION",
     "SHOE_LIMIT_KM",
     "Alert",
@@ -34,6 +39,7 @@ __all__ = (
     "ErasureRequest",
     "ExerciseLog",
     "GroupEntry",
+    "Letter",
     "ImportFile",
     "Message",
     "Patient",

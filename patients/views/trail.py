@@ -37,6 +37,7 @@ RECORDS = (
     "run.",
     "shoe.",
     "record.",
+    "letter.",
     "data.",
     "erasure.",
     "calendar.",

@@ -16,13 +16,26 @@ from django.utils import translation
 from clinics.models import Job, Membership, Role, User
 from clinics.permissions import ACTIONS, SIGNED_IN
 from clinics.web import error_page
-from patients.models import Alert, Assessment, Assignment, CheckIn, ImportFile, Patient, Run, ScheduledSession, Suggestion, SymptomReport
+from patients.models import (
+    Alert,
+    Assessment,
+    Assignment,
+    CheckIn,
+    ImportFile,
+    Letter,
+    Patient,
+    Run,
+    ScheduledSession,
+    Suggestion,
+    SymptomReport,
+)
 from programs.models import Exercise, Program
 from reminders.channels.email import OPENS, Occasion, Recipient, compose
 from reminders.links import stop_token
 from tests.architecture.addresses import Address, addresses
 
 NO_PAGES = {
+    "exports:letter",
     "healthz",
     "readyz",
     "manifest",
@@ -37,7 +50,15 @@ NO_PAGES = {
 SHORT = {"patient": "patient1@riverside.example", "admin": "admin@physio.example"}
 STATES = (2, 3, 5, 6, 7, 9, 10, 12, 13, 14, 16, 20, 21, 22)
 """Numbers of the demo's patients whose own pages differ: stopped, finished, followed, held, paused, first and last week, …"""
-EMPTY_POSTS = ("account_login", "patients:symptoms", "patients:patient_new", "clinics:staff_invite", "patients:pause", "patients:run_new")
+EMPTY_POSTS = (
+    "patients:letter_new",
+    "account_login",
+    "patients:symptoms",
+    "patients:patient_new",
+    "clinics:staff_invite",
+    "patients:pause",
+    "patients:run_new",
+)
 LOOKERS = dict.fromkeys(("patients:session_run", "patients:run", "patients:run_delete"), "patient9")
 LOOKERS |= dict.fromkeys(("patients:stop", "patients:stop_mistake"), "patient2")
 """Who has what is shown there, where it is not the first patient."""
@@ -49,6 +70,8 @@ ROWS: dict[str, tuple[Any, dict[str, Any]]] = {
     "patients:assignment_withdraw": (Assignment, {"status": "running", "patient__first_name": "Mei"}),
     "patients:assignment": (Assignment, {"status": "running", "patient__first_name": "Hannah"}),
     "patients:session_supervise": (ScheduledSession, {"status": "planned", "setting": "supervised"}),
+    "patients:letter_new": (Patient, {"first_name": "Hannah"}),
+    "patients:letter": (Letter, {}),
     "patients:session_shift": (ScheduledSession, {"status": "planned", "setting": "supervised"}),
     "patients:session": (ScheduledSession, {"status": "planned"}),
     "patients:assessment": (Assessment, {"done_at": None}),
