@@ -37,6 +37,8 @@ TABLES: dict[str, Table] = {
             "language",
             "time_zone",
             "running_described",
+            "doctor_name",
+            "doctor_address",
             "status",
             "is_test",
             "therapist",
@@ -268,6 +270,21 @@ TABLES: dict[str, Table] = {
         "consents", ("id", "purpose", "version", "language", "given_at", "given_by", "replaced_at", "withdrawn_at", "withdrawn_by")
     ),
     "patients.Message": Table("messages", ("id", "author", "from_patient", "body", "sent_at", "read_at", "read_by")),
+    "patients.Letter": Table(
+        "letters",
+        (
+            "id",
+            "written_by",
+            "written_at",
+            "language",
+            "recipient_name",
+            "recipient_address",
+            "parts",
+            "findings",
+            "outlook",
+            "content",
+        ),
+    ),
     "patients.ErasureRequest": Table(
         "erasure_requests",
         ("id", "words", "status", "asked_at", "answer_by_on", "withdrawn_at", "answer", "answered_by", "answered_at"),

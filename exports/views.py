@@ -1,25 +1,30 @@
-"""The pages and files with which patients take their record along, and managers the table behind the outcomes."""
+"""The files in which data leave the product: the copy patients take along, letters to doctors as PDF, and the table behind the outcomes."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, cast
+from uuid import UUID
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from clinics import audit, throttle
 from clinics.accounts import is_confirmed
-from clinics.errors import TooMany
+from clinics.errors import Conflict, TooMany
 from clinics.views.own import confirmed
 from clinics.web import MemberRequest, get_visible, page, today_of
+from exports.letter import letter_pdf
 from exports.outcomes import COLUMNS, people_of, write_csv
 from exports.record import Copy, open_copy, write_json, write_zip
-from patients.models import Patient
+from patients.models import Letter, Patient
 from patients.outcomes import read_population
 
 COPIES = 6
 COPIES_SECONDS = 3600
+LETTERS = 120
+"""Letters one person may have made into a file within an hour."""
 KINDS: dict[str, tuple[str, str, Callable[[Copy], Iterator[bytes]]]] = {
     "json": ("json", "application/json", write_json),
     "csv": ("zip", "application/zip", write_zip),
@@ -54,6 +59,22 @@ def own_copy(request: MemberRequest, kind: str) -> HttpResponse:
     response["Content-Disposition"] = f'attachment; filename="physio-record-{now:%Y-%m-%d}.{ending}"'
     response["Cache-Control"] = "no-store"
     return cast(HttpResponse, response)
+
+
+@page("record.letter")
+def letter(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Send a letter as PDF, made anew from the words that were kept."""
+    row = get_visible(Letter.objects.select_related("patient"), request.member, pk=pk)
+    if not row.content:
+        raise Conflict(_("The words of this letter were erased together with the person they were about."))
+    now = timezone.now()
+    if not throttle.take(f"letter.pdf:{request.member.pk}", amount=LETTERS, seconds=3600, now=now):
+        raise TooMany(_("These are many letters in a short time. Please wait a little."))
+    audit.record("record.letter", row=row, at=now)
+    response = HttpResponse(letter_pdf(row), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="letter-{slugify(row.patient.number)}-{row.written_at:%Y-%m-%d}.pdf"'
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @page("outcomes.export")

@@ -90,6 +90,9 @@ TRAIL_TEXT: dict[str, Promise] = {
     "message.read": _("read your message"),
     "message.list": _("looked at the messages"),
     "message.view": _("looked at a message"),
+    "letter.write": _("wrote a letter to a doctor about you"),
+    "letter.view": _("looked at a letter about you"),
+    "record.letter": _("made a letter about you ready to print or send"),
     "export": _("exported your record"),
     "outcomes.export": _("downloaded your figures, without your name, in a table of the clinic"),
 }

@@ -27,6 +27,7 @@ from patients.api.care import CoverViewSet, HandoverViewSet
 from patients.api.diary import CheckInViewSet, ReportViewSet
 from patients.api.following import AlertViewSet, AssessmentViewSet
 from patients.api.group import GroupEntryViewSet, GroupSessionViewSet
+from patients.api.letters import LetterViewSet
 from patients.api.messages import MessageViewSet
 from patients.api.people import CaseloadViewSet, PatientViewSet
 from patients.api.plans import AssignmentViewSet, PauseViewSet, PlanChangeViewSet
@@ -59,6 +60,7 @@ RESOURCES: dict[str, Any] = {
     "symptom-reports": ReportViewSet,
     "assessments": AssessmentViewSet,
     "alerts": AlertViewSet,
+    "letters": LetterViewSet,
     "rule-sets": RuleSetViewSet,
     "messages": MessageViewSet,
     "deliveries": DeliveryViewSet,

@@ -284,6 +284,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
+        "media-src": [SELF],
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
@@ -298,7 +299,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_MB", default=5) * 1_000_000
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_MB", default=20) * 1_000_000
-LARGE_UPLOADS = {"/clinic/import/": IMPORT_MAX_BYTES}
+FILM_MAX_BYTES = 20_000_000
+LARGE_UPLOADS = {"/clinic/import/": IMPORT_MAX_BYTES, "/exercises/": FILM_MAX_BYTES}
 FILE_UPLOAD_HANDLERS = ["clinics.uploads.BoundedUploadHandler"]
 
 # --- language and time ------------------------------------------------------------------

@@ -102,6 +102,55 @@ class ExercisePicture(ScopedModel):
         return f"{self.width} × {self.height}"
 
 
+class ExerciseVideo(ScopedModel):
+    """A short film of a clinic's own exercise, cleaned of everything but picture and sound; everybody of the clinic may see it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64)
+    size = models.PositiveIntegerField(help_text=_("Bytes."))
+    seconds = models.FloatField()
+    width = models.PositiveSmallIntegerField()
+    height = models.PositiveSmallIntegerField()
+    has_sound = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    scope = Scope("clinic_id", "clinic__memberships")
+
+    class Meta:
+        verbose_name = _("video of an exercise")
+        verbose_name_plural = _("videos of exercises")
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "digest"], name="video_once"),
+            models.CheckConstraint(condition=Q(size__gt=0, size__lte=20_000_000), name="video_size_in_range"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seconds:g} s"
+
+
+class VideoPart(ScopedModel):
+    """A piece of a film, so that sending the middle of it reads no more than that."""
+
+    BYTES: ClassVar[int] = 524_288
+
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    video = models.ForeignKey(ExerciseVideo, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveSmallIntegerField(help_text=_("From 0; every part but the last has the same size."))
+    content = models.BinaryField()
+
+    scope = Scope("clinic_id", "clinic__memberships")
+
+    class Meta:
+        verbose_name = _("part of a video")
+        verbose_name_plural = _("parts of videos")
+        ordering = ["video", "number"]
+        constraints = [models.UniqueConstraint(fields=["clinic", "video", "number"], name="video_part_once")]
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
 class Program(ScopedModel):
     """A line of versions: shared library (no clinic), a clinic's own, or tailored to one patient."""
 

@@ -23,6 +23,7 @@ urlpatterns = [
     path("exercises/pictograms/", views.contact_sheet, name="contact_sheet"),
     path("exercises/new/", exercises.exercise_new, name="exercise_new"),
     path("exercises/pictures/<uuid:pk>/", exercises.picture, name="picture"),
+    path("exercises/videos/<uuid:pk>/", exercises.video, name="video"),
     path("exercises/<uuid:pk>/", views.exercise_detail, name="exercise"),
     path("exercises/<uuid:pk>/change/", exercises.exercise_change, name="exercise_change"),
     path("exercises/<uuid:pk>/approve/", exercises.exercise_approve, name="exercise_approve"),

@@ -134,6 +134,8 @@ def _what(change: Change) -> str:
         return _("As in week %(n)s") % week if change.week_from == change.week_to else _("As in week %(n)s and the weeks after it") % week
     if change.kind == Kind.DOSE:
         return _("%(name)s: %(change)s") % {"name": name, "change": _dose_change(change)}
+    if change.kind == Kind.LENGTH:
+        return _length(change)
     place = Setting(change.setting).label if change.setting else ""
     if change.kind == Kind.ORDER:
         return (_("Exercises %(place)s in another order") % {"place": place}) if place else _("Exercises in another order")
@@ -142,6 +144,20 @@ def _what(change: Change) -> str:
     if change.kind == Kind.SESSION_ADDED:
         return _("New: a session %(place)s") % {"place": place} if place else _("New: one more session")
     return _("A session %(place)s is left out") % {"place": place} if place else _("A session is left out")
+
+
+def _length(change: Change) -> str:
+    """Return by how much a program goes on, or ends earlier again."""
+    before, after = (change.before or {}).get("weeks", 0), (change.after or {}).get("weeks", 0)
+    values = {"n": abs(after - before), "last": before}
+    if after < before:
+        return ngettext("The program is %(n)s week shorter again", "The program is %(n)s weeks shorter again", values["n"]) % values
+    text = ngettext(
+        "The program goes on for %(n)s more week, as in week %(last)s",
+        "The program goes on for %(n)s more weeks, as in week %(last)s",
+        values["n"],
+    )
+    return text % values
 
 
 def _dose_change(change: Change) -> str:

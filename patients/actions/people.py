@@ -20,7 +20,19 @@ from patients.models import Patient
 from patients.rules.import_lines import numbers_after
 from patients.states import PATIENT
 
-EDITABLE = ("first_name", "last_name", "email", "phone", "born_on", "sex", "language", "time_zone", "therapist")
+EDITABLE = (
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "born_on",
+    "sex",
+    "language",
+    "time_zone",
+    "therapist",
+    "doctor_name",
+    "doctor_address",
+)
 
 
 def create_patient(
@@ -39,6 +51,8 @@ def create_patient(
     therapist: Membership | None = None,
     number: str = "",
     is_test: bool = False,
+    doctor_name: str = "",
+    doctor_address: str = "",
 ) -> Patient:
     """Open a record in the clinic; without a number the next free one is taken, without a therapist `by` is the one.
 
@@ -65,6 +79,8 @@ def create_patient(
                 language=language or clinic.language,
                 time_zone=time_zone,
                 is_test=is_test,
+                doctor_name=doctor_name.strip(),
+                doctor_address=doctor_address.strip(),
                 created_at=now,
             )
             new_entry(patient, refreshed_at=now, rule_set=rules_of(clinic, now=now)).save(force_insert=True)

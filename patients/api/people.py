@@ -50,6 +50,8 @@ class PatientDetail(PatientRow):
             "sex": "f, m, d, or empty when not stated.",
             "time_zone": "IANA name of the person's own time zone; empty means the clinic's.",
             "running_described": "The run that running capability is about, described once; empty until then.",
+            "doctor_name": "Referring doctor, may be empty.",
+            "doctor_address": "Address of the doctor as it stands on a letter, may be empty.",
             "is_test": "Whether the record is made up for trying out.",
         }
 
@@ -69,6 +71,8 @@ class PatientFields(Body):
     time_zone = Text(
         max_length=64, required=False, allow_blank=True, help_text="IANA name, for example Europe/Berlin; empty means the clinic's."
     )
+    doctor_name = Text(max_length=120, required=False, allow_blank=True, help_text="Referring doctor, at most 120 characters.")
+    doctor_address = Text(max_length=300, required=False, allow_blank=True, help_text="Address of the doctor, at most 300 characters.")
     therapist = ScopedField(
         queryset=Membership.objects.staff().select_related("user"),
         required=False,

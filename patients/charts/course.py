@@ -120,6 +120,20 @@ def _event_parts(chart: Trajectory, frame: Frame) -> list[SafeString]:
     return parts
 
 
+def _done_parts(chart: Trajectory, frame: Frame) -> list[SafeString]:
+    """Draw what was trained as marks standing on the axis: a stroke for a session, a small diamond above it for a run."""
+    parts = []
+    for kind, week in chart.done:
+        if not 0 <= week <= max([chart.weeks, *chart.follow_ups]):
+            continue
+        x = frame.x(week)
+        if kind == "run":
+            parts.append(drawn(f'<path class="did-run" d="M{at(x - 3)} {at(frame.bottom - 11)}l3 -3.5 3 3.5 -3 3.5z"/>'))
+        else:
+            parts.append(drawn(f'<path class="did" d="M{at(x)} {at(frame.bottom - 2)}v-5"/>'))
+    return parts
+
+
 def trajectory_svg(chart: Trajectory) -> SafeString:
     """Draw the course over the program and its follow-ups on the full scale 0-10."""
     labelled = bool(chart.models) and not chart.phone
@@ -137,6 +151,7 @@ def trajectory_svg(chart: Trajectory) -> SafeString:
         zone = f'<rect class="mic" x="{at(frame.left)}" y="{at(top)}" width="{at(frame.right - frame.left)}" height="{at(bottom - top)}"/>'
         parts.append(drawn(f'{zone}<path class="mic-l" d="M{at(frame.left)} {at(edge)}H{at(frame.right)}"/>'))
     parts += _axes(chart, frame)
+    parts += _done_parts(chart, frame)
     taken: list[float] = []
     for model in chart.models:
         if not model.points:
@@ -201,6 +216,12 @@ def trajectory_key(chart: Trajectory) -> list[KeyEntry]:
         text = gettext("Model line from published slopes, five assessments")
         swatch = '<svg class="key__line chart" viewBox="0 0 28 16"><path class="ref" d="M1 8H27"/></svg>'
         entries.append(KeyEntry(drawn(swatch), text))
+    for kind, mark, text in (
+        ("session", '<path class="did" d="M8 11v-6"/>', gettext("Session done")),
+        ("run", '<path class="did-run" d="M4 8l4 -4.5 4 4.5 -4 4.5z"/>', gettext("Run")),
+    ):
+        if any(one == kind for one, _week in chart.done):
+            entries.append(KeyEntry(drawn(f'<svg viewBox="0 0 16 16" class="chart">{mark}</svg>'), text))
     if chart.important:
         zone = '<rect class="mic" y="2" width="16" height="12"/><path class="mic-l" d="M0 2H16"/>'
         swatch = f'<svg viewBox="0 0 16 16" class="chart">{zone}</svg>'

@@ -11,6 +11,7 @@ TickState = Literal["done", "part", "none", "now", "soon"]
 SeriesKey = Literal["pain", "ready", "func"]
 Setting = Literal["clinic", "home", "rest"]
 DayState = Literal["done", "part", "missed", "planned", "off", "rest"]
+DoneKind = Literal["session", "run"]
 EventKind = Literal["plan", "alert", "run", "message"]
 
 
@@ -89,6 +90,7 @@ class Trajectory:
     """Everything the course chart draws.
 
     `weeks` is the length of the program; `follow_ups` are the weeks of later assessments, drawn behind an axis break;
+    `done` are sessions and runs with their week, drawn as small marks on the axis;
     `important` is the range of values that counts as clearly better (None: not drawn); `phone` draws the narrow chart;
     an empty `summary` is replaced by one sentence per series.
     """
@@ -96,6 +98,7 @@ class Trajectory:
     series: Sequence[Series]
     models: Sequence[ModelLine] = ()
     events: Sequence[ChartEvent] = ()
+    done: Sequence[tuple[DoneKind, float]] = ()
     weeks: int = 8
     follow_ups: Sequence[int] = ()
     important: tuple[float, float] | None = None

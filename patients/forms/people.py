@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from clinics.localtime import time_zone_choices
 from clinics.models import Language, Membership
 from clinics.web import ScopedModelChoiceField
-from patients.models import Assignment, Patient
+from patients.models import ADDRESS_MAX, RECIPIENT_MAX, Assignment, Patient
 
 
 class PatientForm(forms.Form):
@@ -31,6 +31,15 @@ class PatientForm(forms.Form):
         max_length=20,
         help_text=_("Empty: the next free one."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    doctor_name = forms.CharField(
+        label=_("Referring doctor"), required=False, max_length=RECIPIENT_MAX, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    doctor_address = forms.CharField(
+        label=_("Address of the doctor"),
+        required=False,
+        max_length=ADDRESS_MAX,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
     )
     is_test = forms.BooleanField(
         label=_("Made up for trying out"), required=False, help_text=_("Marked in every list and never counted in outcomes.")

@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import Pause
+from patients.rules.extension import MOST_WEEKS_AT_ONCE
 
 
 def day_input() -> forms.DateInput:
@@ -30,3 +31,17 @@ class PauseForm(forms.Form):
     from_on = forms.DateField(label=_("First day"), widget=day_input())
     to_on = forms.DateField(label=_("Last day"), widget=day_input())
     reason = forms.ChoiceField(label=_("Why"), choices=Pause.Reason.choices)
+
+
+class ExtendForm(forms.Form):
+    """By how many weeks a program goes on, and why."""
+
+    weeks = forms.TypedChoiceField(
+        label=_("How many weeks more"), coerce=int, choices=[(n, str(n)) for n in range(1, MOST_WEEKS_AT_ONCE + 1)]
+    )
+    reason = forms.CharField(
+        label=_("Why"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": _("Please say why, in at most 500 characters. The patient reads it.")},
+    )

@@ -10,6 +10,7 @@ from patients.models.diary import CheckIn, Correction, SymptomReport
 from patients.models.erasure import ErasureRequest
 from patients.models.group import GroupEntry
 from patients.models.importing import ImportFile
+from patients.models.letter import ADDRESS_MAX, FINDINGS_MAX, OUTLOOK_MAX, RECIPIENT_MAX, Letter
 from patients.models.message import MESSAGE_MAX, Message
 from patients.models.patient import CaseloadEntry, Patient, SearchWord, found_by
 from patients.models.rules import CaseloadLook, RuleSet
@@ -18,7 +19,11 @@ from patients.models.session import ExerciseLog, ScheduledSession, SessionLog
 from patients.models.suggestion import NOTICE_VERSION, Suggestion, SuggestionSwitch
 
 __all__ = (
+    "ADDRESS_MAX",
+    "FINDINGS_MAX",
     "MESSAGE_MAX",
+    "OUTLOOK_MAX",
+    "RECIPIENT_MAX",
     "NOTICE_VERSION",
     "SHOE_LIMIT_KM",
     "AccessReview",
@@ -39,6 +44,7 @@ __all__ = (
     "ExerciseLog",
     "GroupEntry",
     "Handover",
+    "Letter",
     "ImportFile",
     "Message",
     "Patient",

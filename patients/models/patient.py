@@ -92,6 +92,8 @@ class Patient(ScopedModel):
     running_described = models.CharField(
         _("the run this is about"), max_length=120, blank=True, help_text=_("Described once by the patient, then frozen.")
     )
+    doctor_name = models.CharField(_("referring doctor"), max_length=120, blank=True)
+    doctor_address = models.CharField(_("address of the doctor"), max_length=300, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.ACTIVE)
     is_test = models.BooleanField(_("made up for trying out"), default=False)
     erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False, help_text=_("Since then without a name."))

@@ -74,7 +74,7 @@ def alert_page(request: MemberRequest, pk: UUID, move: Move) -> HttpResponse:
                 add_errors(form, error)
             else:
                 messages.success(request, DONE_TEXTS[move] % {"what": reason_text(alert.rule, alert.evidence)})
-                return redirect(way_back(request, alert))
+                return redirect(way_back(request, alert) if back_of(request) else done_page(alert.patient_id))
     else:
         audit.record("alert.view", row=alert)
     steps = steps_of(request, [alert])[alert.pk]
@@ -115,6 +115,11 @@ def way_back(request: MemberRequest, alert: Alert) -> str:
         return reverse("patients:patient", args=[alert.patient_id])
     filters = filters_of(request)
     return reverse("patients:caseload") + (f"?{filters}" if filters else "")
+
+
+def done_page(patient_id: UUID) -> str:
+    """Return the page of a patient about whom something was just done: it names who is next."""
+    return f"{reverse('patients:patient', args=[patient_id])}?after=1"
 
 
 def load_alert(request: MemberRequest, pk: UUID) -> Alert:
@@ -185,7 +190,7 @@ def report_clear(request: MemberRequest, pk: UUID) -> HttpResponse:
                 add_errors(form, error)
             else:
                 messages.success(request, _("Clearance written. The program goes on unless something else is open."))
-                return redirect("patients:patient", pk=report.patient_id)
+                return redirect(done_page(report.patient_id))
     else:
         audit.record("symptoms.view", row=report)
     context = {

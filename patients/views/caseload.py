@@ -40,6 +40,8 @@ CHANGE_WORTH_A_CHIP = 2
 MOST_CHIPS = 2
 """Reasons told in words; the others are a number."""
 KNOWN_ROWS = 1000
+LIST_KEY = "caseload_list"
+"""Where the session keeps the filters of the list that was looked at last."""
 GROUPS = {
     CaseloadEntry.Section.STOP: "stop",
     CaseloadEntry.Section.ATTENTION: "attention",
@@ -175,14 +177,31 @@ def count_all(member: Membership, chosen: dict[str, Any]) -> Counts:
 
 def read_rows(member: Membership, chosen: dict[str, Any], start: int) -> list[dict[str, Any]]:
     """Read one page of the list in one query: an index finds the lines, of which only prepared columns are read."""
+    order = order_of(chosen)
+    keys = chosen_lines(member, chosen).order_by(*order).values("pk")[start : start + PAGE_SIZE]
+    return list(CaseloadEntry.objects.visible_to(member).filter(pk__in=keys).order_by(*order).values(*COLUMNS, **AS_TEXT))
+
+
+def chosen_lines(member: Membership, chosen: dict[str, Any]) -> Any:
+    """Return the lines the filters show, in no order."""
     lines = listed(member).filter(narrowed(member, chosen))
     if chosen["who"] == "mine":
         lines = lines.filter(therapist__in=chosen["therapists"])
     if chosen["program"]:
         lines = lines.filter(program_code=chosen["program"])
-    order = BY_NAME if chosen["order"] == "name" else BY_URGENCY
-    keys = lines.order_by(*order).values("pk")[start : start + PAGE_SIZE]
-    return list(CaseloadEntry.objects.visible_to(member).filter(pk__in=keys).order_by(*order).values(*COLUMNS, **AS_TEXT))
+    return lines
+
+
+def order_of(chosen: dict[str, Any]) -> tuple[str, ...]:
+    """Return the columns by which the list is put in order: by name, or the most worrying first."""
+    return BY_NAME if chosen["order"] == "name" else BY_URGENCY
+
+
+def remember_list(request: MemberRequest, chosen: dict[str, Any]) -> None:
+    """Keep the filters of the list that is shown, for who is next; nothing is written while they stay the same."""
+    filters = {name: str(value) for name, value in chosen.items() if value and name != "page"}
+    if request.session.get(LIST_KEY) != filters:
+        request.session[LIST_KEY] = filters
 
 
 @page("caseload.list")
@@ -200,6 +219,7 @@ def caseload(request: MemberRequest) -> HttpResponse:
     if "who" not in request.GET and not counts.mine and counts.clinic and chosen["who"] == "mine":
         chosen["who"] = "clinic"
         counts = count_all(member, chosen)
+    remember_list(request, chosen)
     pages = max(1, -(-counts.shown // PAGE_SIZE))
     number = min(chosen["page"] or 1, pages)
     is_fragment = request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clinics.localtime import local_day
-from patients.charts import AdherenceCalendar, CalendarDay, ChartEvent, ModelLine, Series, Trajectory
+from patients.charts import AdherenceCalendar, CalendarDay, ChartEvent, DoneKind, ModelLine, Series, Trajectory
 from patients.course import program_week_start, week_name
-from patients.models import Alert, Assessment, Assignment, CheckIn, Pause, Run, ScheduledSession, SessionLog
+from patients.models import Alert, Assessment, Assignment, AssignmentVersion, CheckIn, Pause, Run, ScheduledSession, SessionLog
 from patients.reasons import ASSESSMENT_NAMES, day_text, reason_text, score
 from patients.rules import adherence, scores, trajectory
 from patients.rules.schedule import Setting
@@ -66,8 +66,8 @@ def chart_of(
     model: bool,
     check_ins: Sequence[CheckIn],
     assessments: Sequence[Assessment],
-    alerts: Iterable[Alert],
-    pauses: Iterable[Pause],
+    events: Sequence[ChartEvent] = (),
+    trained: Sequence[tuple[DoneKind, float]] = (),
 ) -> Trajectory | None:
     """Return the chart of the shown program; None without a program. The model line starts from the person's own first answer."""
     assignment = shown.assignment
@@ -100,15 +100,19 @@ def chart_of(
     return Trajectory(
         series=series,
         models=[one for one in models if one.points],
-        events=events_of(assignment, alerts, pauses, zone),
+        events=events,
+        done=trained,
         weeks=weeks,
         follow_ups=[week for week in later if week > weeks],
     )
 
 
-def events_of(assignment: Assignment, alerts: Iterable[Alert], pauses: Iterable[Pause], zone: str) -> list[ChartEvent]:
+def events_of(shown: Shown, alerts: Iterable[Alert], pauses: Iterable[Pause]) -> list[ChartEvent]:
     """Return what happened within the program: alerts and pauses, each with its day."""
-    found = []
+    assignment, zone = shown.assignment, shown.patient.zone
+    found: list[ChartEvent] = []
+    if assignment is None:
+        return found
     for alert in alerts:
         on = local_day(alert.raised_at, zone)
         if on >= assignment.starts_on:
@@ -120,6 +124,26 @@ def events_of(assignment: Assignment, alerts: Iterable[Alert], pauses: Iterable[
             days = {"first": day_text(pause.from_on), "last": day_text(pause.to_on), "why": pause.get_reason_display()}
             found.append(ChartEvent(week_at(assignment, pause.from_on), "plan", _("Pause %(first)s to %(last)s, %(why)s") % days))
     return found
+
+
+def changes_of(shown: Shown, changes: Iterable[AssignmentVersion]) -> list[ChartEvent]:
+    """Return the changes of the plan, each with the day from which it holds and the reason."""
+    if shown.assignment is None:
+        return []
+    found = []
+    for one in changes:
+        words = {"day": day_text(one.from_on), "why": one.reason}
+        found.append(ChartEvent(week_at(shown.assignment, one.from_on), "plan", _("Plan changed from %(day)s: %(why)s") % words))
+    return found
+
+
+def days_of(shown: Shown, sessions: Iterable[ScheduledSession], runs: Iterable[Run]) -> list[tuple[DoneKind, float]]:
+    """Return what was trained on which day, in weeks since the start: sessions done, at least in part, and runs."""
+    if shown.assignment is None:
+        return []
+    trained = {ScheduledSession.Status.DONE, ScheduledSession.Status.PARTIAL}
+    found: list[tuple[DoneKind, float]] = [("session", week_at(shown.assignment, one.on)) for one in sessions if one.status in trained]
+    return found + [("run", week_at(shown.assignment, one.on)) for one in runs]
 
 
 def facts_of(sessions: Iterable[ScheduledSession]) -> list[adherence.SessionFact]:

@@ -9,15 +9,15 @@ from django.db.models import Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.formats import number_format
-from django.utils.translation import gettext as _
 
 from clinics.models import AuditEvent, Invitation, Membership, User
 from clinics.permissions import allows
 from clinics.web import MemberRequest, page
 from patients.actions.assessments import OPENS_BEFORE_DAYS
 from patients.actions.assigning import is_clear
+from patients.actions.extending import extension_to_take_back
 from patients.forms.alerts import AcknowledgeForm, ClearanceForm
+from patients.history import lines_of
 from patients.models import (
     Alert,
     AlertStep,
@@ -26,7 +26,6 @@ from patients.models import (
     CheckIn,
     Consent,
     Correction,
-    ExerciseLog,
     Patient,
     Pause,
     Run,
@@ -44,21 +43,22 @@ from patients.views import course
 from patients.views.alerts import steps_of
 from patients.views.consents import agreement_of
 from patients.views.data import last_request
+from patients.views.letters import letters_of
 from patients.views.messages import can_be_reached, latest_of, new_form
+from patients.views.next_patient import next_patient
 from patients.views.patient_head import Shown, head_of, open_record
 from patients.views.suggestions import card_of
 from patients.views.trail_words import part_text, together, trail_text
 from patients.wording import SIGN_TEXT
-from programs.dose import seconds_text
 from programs.evidence import evidence_of
-from programs.models import Exercise, ProgramVersion, SessionPlan
+from programs.models import ProgramVersion, SessionPlan
 from programs.plan import plan_views
 
 OPEN_SHOWN = 2
 CLOSED_SHOWN = 3
 TRAIL_SHOWN = 40
-SESSIONS_A_PAGE = 30
-RUNS_SHOWN = 20
+LETTERS_SHOWN = 3
+LETTERS_LISTED = 100
 WAITING = (SymptomReport.Status.OPEN, SymptomReport.Status.WITHDRAWN)
 Steps = Mapping[UUID, Sequence[AlertStep]]
 
@@ -138,7 +138,15 @@ def patient(request: MemberRequest, pk: UUID) -> HttpResponse:
     model = request.GET.get("model") == "1"
     # A message that waited says nothing about how the patient was doing.
     marks = [one for one in alerts if one.rule != Rule.MESSAGE_WAITING]
-    chart = course.chart_of(shown, chosen=chosen, model=model, check_ins=check_ins, assessments=assessments, alerts=marks, pauses=pauses)
+    chart = course.chart_of(
+        shown,
+        chosen=chosen,
+        model=model,
+        check_ins=check_ins,
+        assessments=assessments,
+        events=[*course.events_of(shown, marks, pauses), *course.changes_of(shown, plan_changes(shown, request))],
+        trained=course.days_of(shown, sessions, runs),
+    )
     next_session = next((one for one in sessions if one.status == ScheduledSession.Status.PLANNED and one.on >= shown.today), None)
     context = {
         **head_of(shown, "patient"),
@@ -155,6 +163,8 @@ def patient(request: MemberRequest, pk: UUID) -> HttpResponse:
         "plans": week_plans(shown, request),
         "assessments": course.assessment_rows(assessments, shown.today),
         "next_session": next_session,
+        "next_patient": next_patient(request, record),
+        "documents": letters_of(request, shown, LETTERS_SHOWN),
         "thread": latest_of(request, record),
         "message_form": new_form() if can_be_reached(record) and record.status == Patient.Status.ACTIVE else None,
         "suggested": card_of(shown),
@@ -167,6 +177,13 @@ def screening_of(shown: Shown, request: MemberRequest) -> dict[str, Any]:
     """Return how the symptom check before a program stands: clear, or the last report there is."""
     last = SymptomReport.objects.visible_to(request.member).filter(patient=shown.patient).order_by("-reported_at").first()
     return {"is_clear": is_clear(shown.patient), "last": last}
+
+
+def plan_changes(shown: Shown, request: MemberRequest) -> list[AssignmentVersion]:
+    """Return the changes of the plan shown; no query where there was none."""
+    if shown.assignment is None or shown.assignment.tailored_on is None:
+        return []
+    return list(AssignmentVersion.objects.visible_to(request.member).filter(assignment=shown.assignment).order_by("from_on", "made_at"))
 
 
 def plan_week(shown: Shown) -> int:
@@ -220,6 +237,7 @@ def patient_plan(request: MemberRequest, pk: UUID) -> HttpResponse:
     context = {
         **head_of(shown, "patient_plan"),
         "changes": told,
+        "extended": extension_to_take_back(shown.assignment) if told and shown.assignment is not None else None,
         "given": given_version(shown, told),
         "shown_week": week,
         "weeks": range(1, weeks + 1),
@@ -235,76 +253,6 @@ def patient_plan(request: MemberRequest, pk: UUID) -> HttpResponse:
 
 
 @page("patient.view")
-def patient_sessions(request: MemberRequest, pk: UUID) -> HttpResponse:
-    """Show every session set by set, the latest first; what is due can be logged from here."""
-    shown = open_record(request, pk, "sessions")
-    member = request.member
-    rows = (
-        ScheduledSession.objects.visible_to(member)
-        .filter(patient=shown.patient)
-        .exclude(status=ScheduledSession.Status.CANCELLED)
-        .exclude(assignment__status="withdrawn")
-        .select_related("log__entered_by__user", "session_plan", "assignment__version__program")
-    )
-    asked = request.GET.get("before", "")
-    before = parse_day(asked) or shown.today + dt.timedelta(days=1)
-    past = list(rows.filter(on__lt=before).order_by("-on", "-pk")[: SESSIONS_A_PAGE + 1])
-    coming = list(rows.filter(on__gt=shown.today).order_by("on")[:5]) if not asked else []
-    more = past[SESSIONS_A_PAGE - 1].on if len(past) > SESSIONS_A_PAGE else None
-    past = past[:SESSIONS_A_PAGE]
-    logs = [one.log.pk for one in past if hasattr(one, "log")]
-    done = list(
-        ExerciseLog.objects.visible_to(member)
-        .filter(session_log__in=logs)
-        .select_related("prescription")
-        .order_by("session_log", "position")
-    )
-    exercises = Exercise.objects.visible_to(member).only("names").in_bulk({one.prescription.exercise_id for one in done})
-    sets: dict[UUID, list[dict[str, Any]]] = {}
-    for one in done:
-        sets.setdefault(one.session_log_id, []).append(
-            {"log": one, "exercise": exercises[one.prescription.exercise_id], "text": done_text(one)}
-        )
-    context = {
-        **head_of(shown, "patient_sessions"),
-        "coming": coming,
-        "past": [
-            {"session": one, "log": getattr(one, "log", None), "sets": sets.get(one.log.pk, []) if hasattr(one, "log") else []}
-            for one in past
-        ],
-        "more": more.isoformat() if more else "",
-        "asked": asked,
-        "runs": [] if asked else list(Run.objects.visible_to(member).filter(patient=shown.patient).order_by("-on", "-id")[:RUNS_SHOWN]),
-    }
-    return render(request, "patients/patient_sessions.html", context)
-
-
-def parse_day(text: str) -> dt.date | None:
-    """Return the day written as 2026-03-23, or None for anything else."""
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def done_text(one: ExerciseLog) -> str:
-    """Return what was done of one exercise: "3 × 10, 40 kg, pain 2", or why it was left out."""
-    if not one.sets_done:
-        return _("not done, %(why)s") % {"why": one.get_skip_reason_display()} if one.skip_reason else _("not done")
-    if one.reps_done is not None:
-        parts = [f"{one.sets_done} × {one.reps_done}"]
-    elif one.hold_seconds_done is not None:
-        parts = [f"{one.sets_done} × {seconds_text(one.hold_seconds_done)}"]
-    else:
-        parts = [_("%(sets)s of %(all)s sets") % {"sets": one.sets_done, "all": one.prescription.sets}]
-    if one.load_kg is not None:
-        parts.append(_("%(load)s kg") % {"load": number_format(one.load_kg.normalize())})
-    if one.pain_0_10 is not None:
-        parts.append(_("pain %(pain)s") % {"pain": one.pain_0_10})
-    return ", ".join(parts)
-
-
-@page("patient.view")
 def patient_assessments(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Show every measurement of every program with its change and what that means for one person."""
     shown = open_record(request, pk, "assessments")
@@ -315,12 +263,18 @@ def patient_assessments(request: MemberRequest, pk: UUID) -> HttpResponse:
     return render(request, "patients/patient_assessments.html", context)
 
 
+def reads_trail(member: Membership, patient: Patient) -> bool:
+    """Tell whether somebody may see who opened this record: a manager, and the therapist who treats the patient."""
+    return allows(member, "audit.list") or patient.therapist_id == member.pk
+
+
 @page("patient.view")
 def patient_record(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Show master data, invitation, symptom reports, alerts, corrections, and who opened or changed the record."""
     shown = open_record(request, pk, "record")
     member, record = request.member, shown.patient
-    trail = list(AuditEvent.objects.visible_to(member).filter(patient_id=record.pk).order_by("-at", "-id")[:TRAIL_SHOWN])
+    entries = AuditEvent.objects.visible_to(member).filter(patient_id=record.pk).order_by("-at", "-id")
+    trail = list(entries[:TRAIL_SHOWN]) if reads_trail(member, record) else []
     people = User.objects.in_bulk({one.actor_id for one in trail if one.actor_id})
     invitation = Invitation.objects.visible_to(member).filter(membership=record.membership_id).order_by("-created_at").first()
     alerts = list(
@@ -340,8 +294,11 @@ def patient_record(request: MemberRequest, pk: UUID) -> HttpResponse:
         "wish": last_request(member, record) if allows(member, "erasure.answer") else None,
         "reports": report_rows(list(reports[:20])),
         "alerts": [{"alert": one, "text": reason_text(one.rule, one.evidence), "steps": steps[one.pk]} for one in alerts],
-        "corrections": list(corrections),
+        "corrections": lines_of(corrections, member),
+        "documents": letters_of(request, shown, LETTERS_LISTED),
         "agreements": [agreement_of(purpose, consents) for purpose in Purpose],
+        "reads_trail": reads_trail(member, record),
+        "has_whole_trail": allows(member, "audit.list"),
         "trail": [
             {
                 "event": group[0],

@@ -23,7 +23,7 @@ from patients.actions.tailoring import take_in_hand
 from patients.forms.supervise import AssessmentForm, ExerciseForm, NoShowForm, SessionForm, default_day
 from patients.models import Assessment, ExerciseLog, Patient, ScheduledSession, SessionLog
 from patients.moments import moment_text
-from patients.views.patient_page import done_text
+from patients.views.patient_done import done_text
 from programs.dose import dose_text
 from programs.models import Prescription, Setting
 from programs.plan import Line, plan_views

@@ -33,6 +33,7 @@ RECORDS = (
     "run.",
     "shoe.",
     "record.",
+    "letter.",
     "data.",
     "erasure.",
     "calendar.",

@@ -139,6 +139,9 @@ WORDS: dict[str, Promise] = {
     "message.send": _("wrote a message"),
     "message.read": _("read messages"),
     "message.list": _("looked at the messages"),
+    "letter.write": _("wrote a letter to a doctor"),
+    "letter.view": _("looked at a letter to a doctor"),
+    "record.letter": _("made the PDF of a letter to a doctor"),
     "alert.return": _("an alert came back"),
     "alert.snooze": _("put an alert off"),
     "alert.resolve": _("resolved an alert"),
@@ -183,6 +186,9 @@ PARTS: dict[str, Promise] = {
     "sessions": _("Sessions"),
     "assessments": _("Assessments"),
     "record": _("Record"),
+    "letter": _("Letter"),
+    "runs": _("Runs"),
+    "check_ins": _("Check-ins"),
 }
 
 

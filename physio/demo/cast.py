@@ -57,6 +57,7 @@ class Person:
     silent_days: int = 0
     pause: dict[str, Any] = field(default_factory=dict)
     tailored: dict[str, Any] = field(default_factory=dict)
+    letter: dict[str, Any] = field(default_factory=dict)
     stopped: dict[str, Any] = field(default_factory=dict)
     open_assessment: str = ""
     moved: bool = False

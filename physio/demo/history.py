@@ -139,6 +139,8 @@ class History:
             yield life.moment(day, dt.time(12, 20)), life.move
         if person.corrected and back == 3:
             yield life.moment(day, dt.time(20, 5)), life.correct
+        if person.letter and back == person.letter["days"]:
+            yield life.moment(day, dt.time(12, 40)), life.write_letter
         for one in person.messages:
             if back == one["days"]:
                 yield life.moment(day, dt.time.fromisoformat(one["at"]), surely=True), partial(life.write, one)

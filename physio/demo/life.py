@@ -18,6 +18,7 @@ from patients.actions.assessments import answer_assessment
 from patients.actions.assigning import assign_program
 from patients.actions.consents import give_consents
 from patients.actions.diary import check_in, correct_entry
+from patients.actions.letters import write_letter
 from patients.actions.messages import mark_read, send_message
 from patients.actions.people import create_patient
 from patients.actions.planning import move_session, pause_plan, skip_session
@@ -26,6 +27,7 @@ from patients.actions.stopping import stop_session
 from patients.actions.symptoms import clear_report, report_symptoms
 from patients.actions.tailoring import tailor_plan
 from patients.models import Assessment, Assignment, CheckIn, Patient, ScheduledSession, SessionLog, SymptomReport
+from patients.rules.letters import FROM_THE_RECORD
 from physio.demo.cast import Cast, Person
 from physio.demo.course import Course, station
 from physio.demo.opening import come_in, working_day
@@ -134,6 +136,22 @@ class Life:
         if one.get("read"):
             other = self.therapist if by is member else member
             mark_read(patient=self.patient(), by=other, now=at + dt.timedelta(minutes=40))
+
+    def write_letter(self, at: dt.datetime) -> None:
+        """Write to the referring doctor."""
+        one = self.person.letter
+        write_letter(
+            patient=self.patient(),
+            by=self.therapist,
+            now=at,
+            language=self.clinic.language,
+            recipient_name=one["to"],
+            recipient_address=one["address"],
+            parts=[part.value for part in FROM_THE_RECORD],
+            findings=one["findings"],
+            outlook=one["outlook"],
+            keeps_doctor=True,
+        )
 
     # --- coming in
 

@@ -206,11 +206,14 @@ def approve_version(*, version: ProgramVersion, clinic: Clinic, by: Membership, 
 
 
 @transaction.atomic
-def fork_version(*, version: ProgramVersion, layout: Layout, clinic: Clinic, key: str, reason: str, now: dt.datetime) -> ProgramVersion:
+def fork_version(
+    *, version: ProgramVersion, layout: Layout, clinic: Clinic, key: str, reason: str, now: dt.datetime, weeks: int | None = None
+) -> ProgramVersion:
     """Publish a version tailored to one patient: `version` with the main exercises of `layout`, everything else as it was.
 
     `key` names the line of versions that belongs to the patient's assignment; the first fork opens it. Lines that differ from their
-    source are marked as tailored. Raises Conflict when another fork of the same line was faster.
+    source are marked as tailored. `weeks` is the length of the fork, None that of `version`.
+    Raises Conflict when another fork of the same line was faster.
     """
     source = version.program
     program, _created = Program.objects.get_or_create(
@@ -228,7 +231,7 @@ def fork_version(*, version: ProgramVersion, layout: Layout, clinic: Clinic, key
                 forked_from=version,
                 reason=reason,
                 created_at=now,
-                **{name: getattr(version, name) for name in COPIED},
+                **{**{name: getattr(version, name) for name in COPIED}, "weeks": weeks or version.weeks},
             )
     except IntegrityError as error:
         raise Conflict(_("This was changed in the meantime. Please look at it again.")) from error

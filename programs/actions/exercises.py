@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,8 +12,9 @@ from clinics import audit
 from clinics.errors import Conflict, Invalid, NotAllowed
 from clinics.models import Clinic, Membership, Role
 from programs.actions.building import check_owner, free_key
-from programs.models import Exercise, ExercisePicture
+from programs.models import Exercise, ExercisePicture, ExerciseVideo, VideoPart
 from programs.pictures import Picture
+from programs.rules.film import Film
 from programs.rules.library import content_hash
 
 
@@ -27,11 +29,14 @@ def write_exercise(
     by: Membership,
     now: dt.datetime,
     picture: Picture | None = None,
+    film: Film | None = None,
+    keeps_film: bool = True,
     before: Exercise | None = None,
 ) -> Exercise:
     """Write an exercise, or a new revision of `before`; it is used once somebody else has approved it.
 
-    Without a new picture the one of `before` stays. Raises Conflict when a newer revision was written meanwhile.
+    Without a new picture or film the one of `before` stays, a film unless `keeps_film` is False.
+    Raises Conflict when a newer revision was written meanwhile.
     """
     check_owner(clinic, by)
     if before is not None:
@@ -42,6 +47,11 @@ def write_exercise(
         texts["picture"] = {"id": str(stored.pk), "width": stored.width, "height": stored.height}
     elif before is not None and before.content.get("picture"):
         texts["picture"] = before.content["picture"]
+    if film is not None:
+        kept = keep_film(clinic, film, now=now)
+        texts["video"] = {"id": str(kept.pk), "seconds": kept.seconds, "width": kept.width, "height": kept.height}
+    elif keeps_film and before is not None and before.content.get("video"):
+        texts["video"] = before.content["video"]
     try:
         with transaction.atomic():
             row: Exercise = Exercise.objects.create(
@@ -68,6 +78,19 @@ def keep_picture(clinic: Clinic, picture: Picture, *, now: dt.datetime) -> Exerc
     fields = {"content": picture.content, "width": picture.width, "height": picture.height, "created_at": now}
     found: tuple[ExercisePicture, bool] = ExercisePicture.objects.get_or_create(clinic=clinic, digest=picture.digest, defaults=fields)
     return found[0]
+
+
+def keep_film(clinic: Clinic, film: Film, *, now: dt.datetime) -> ExerciseVideo:
+    """Store a film once for its clinic, in parts."""
+    shape = {"size": len(film.content), "seconds": film.seconds, "width": film.width, "height": film.height, "has_sound": film.has_sound}
+    digest = sha256(film.content).hexdigest()
+    found: ExerciseVideo
+    found, is_new = ExerciseVideo.objects.get_or_create(clinic=clinic, digest=digest, defaults={**shape, "created_at": now})
+    if is_new:
+        step = VideoPart.BYTES
+        for number, start in enumerate(range(0, len(film.content), step)):
+            VideoPart.objects.create(clinic=clinic, video=found, number=number, content=film.content[start : start + step])
+    return found
 
 
 def may_approve(exercise: Exercise, member: Membership) -> bool:

@@ -4,13 +4,25 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from programs.forms.doses import LANGUAGES, RangeField
 from programs.models import Exercise
 from programs.pictures import Picture, Unreadable, made_anew
+from programs.rules.film import LARGEST_BYTES, Fault, Film, Refused, read_film
 from programs.wording import equipment_keys, equipment_name, group_keys, group_name
 
+FAULTS: dict[Fault, Promise] = {
+    Fault.NOT_MP4: _("This file is no MP4 video. Choose one, or let your phone save it as MP4."),
+    Fault.BROKEN: _("This video is damaged or not complete. Please record or export it once more."),
+    Fault.TOO_LARGE: _("This video is too large. Choose one of at most 20 MB."),
+    Fault.TOO_LONG: _("This video is too long. Choose one of at most 60 seconds."),
+    Fault.IN_PIECES: _("This MP4 was made for streaming, in pieces. Export it as an ordinary MP4 file."),
+    Fault.OTHER_CODEC: _("This video cannot be played in every browser. Export it with H.264 picture and AAC sound (“most compatible”)."),
+    Fault.NO_PICTURE: _("There is no picture in this file."),
+}
+"""What is said about a file that is not taken."""
 MOST_LINES = 12
 """Steps or faults of one exercise."""
 TEXTS = ("cue", "easier", "harder")
@@ -41,10 +53,22 @@ class ExerciseForm(forms.Form):
         help_text=_("JPEG, PNG or WebP. It is made smaller and stored without place, time or camera. Show nobody who has not agreed."),
     )
 
+    video = forms.FileField(
+        label=_("Short video"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": "video/mp4,video/quicktime"}),
+        help_text=_(
+            "MP4 with H.264, at most 60 seconds and 20 MB. Place, time and names in the file are removed; what is seen and heard stays."
+        ),
+    )
+    drops_video = forms.BooleanField(label=_("Leave the video out"), required=False)
+
     def __init__(self, *args: Any, before: Exercise | None = None, **kwargs: Any) -> None:
         """Begin with the exercise as it is."""
         self.before = before
         super().__init__(*args, **{"initial": start_of(before) if before else None, **kwargs})
+        if before is None or not before.content.get("video"):
+            del self.fields["drops_video"]
         for name in ("sets", "amount"):
             self.fields[name].required = True
             self.fields[name].error_messages["required"] = _("Write a number or a range, for example 10 or 8–10.")
@@ -81,6 +105,18 @@ class ExerciseForm(forms.Form):
         except Unreadable as error:
             raise forms.ValidationError(_("This file cannot be read as a picture. Choose a JPEG, PNG or WebP file.")) from error
 
+    def clean_video(self) -> Film | None:
+        """Read the film box by box; refuse what is no short plain MP4, and say why."""
+        file = self.cleaned_data.get("video")
+        if not file:
+            return None
+        try:
+            if file.size > LARGEST_BYTES:
+                raise Refused(Fault.TOO_LARGE)
+            return read_film(file.read())
+        except Refused as error:
+            raise forms.ValidationError(FAULTS[error.fault]) from error
+
     def clean(self) -> dict[str, Any]:
         """Ask for a name, a step and a usual dose."""
         data = super().clean() or {}
@@ -111,7 +147,10 @@ class ExerciseForm(forms.Form):
             content[name] = filled({language: data[f"{name}_{language}"].strip() for language in LANGUAGES})
         for name in LISTS:
             content[name] = filled({language: lines_of(data[f"{name}_{language}"]) for language in LANGUAGES})
-        return {"names": names, "group": data["group"], "measure": data["measure"], "content": content, "picture": data["picture"]}
+        return {"names": names, "group": data["group"], "measure": data["measure"], "content": content, "picture": data["picture"]} | {
+            "film": data["video"],
+            "keeps_film": not data.get("drops_video", False),
+        }
 
 
 def filled(texts: dict[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     REMOVED = "removed"
     DOSE = "dose"
     ORDER = "order"
+    LENGTH = "length"
     FOLLOWS = "follows"
 
 

@@ -60,6 +60,19 @@ def photo(exercise: Exercise) -> SafeString:
     return format_html('<img class="photo" src="{}" alt="{}" loading="lazy">', address, exercise.name)
 
 
+@register.inclusion_tag("programs/_video.html")
+def exercise_video(exercise: Exercise) -> dict[str, Any]:
+    """Show the film of a clinic's own exercise with its photo before it starts; nothing where there is none."""
+    given = exercise.content.get("video")
+    picture = exercise.content.get("picture")
+    return {
+        "exercise": exercise,
+        "video": given,
+        "address": reverse("programs:video", args=[given["id"]]) if given else "",
+        "poster": reverse("programs:picture", args=[picture["id"]]) if given and picture else "",
+    }
+
+
 @register.simple_tag
 def pictogram(exercise: Exercise, kind: str = "still", variant: str = "") -> SafeString:
     """Show an exercise as a still picture; `kind` "mini" is cut to the figure, "crop" is for print."""

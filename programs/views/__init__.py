@@ -172,6 +172,7 @@ def exercise_detail(request: MemberRequest, pk: UUID) -> HttpResponse:
         "marks": [provenance_mark(mark_key(mark)) for mark in content.get("provenance", [])],
         "dose_mark": provenance_mark(content.get("dose_provenance", "default")),
         "is_own": exercise.clinic_id is not None,
+        "has_video": bool(content.get("video")),
         "can_approve": may_approve(exercise, request.member),
         "used": list(used),
         **{part: exercise.text(part) for part in ("steps", "cue", "easier", "harder", "faults", "region")},

@@ -1,9 +1,11 @@
 """The pages of a clinic's own exercises: write, change, approve, retire, and their pictures."""
 
+from collections.abc import Iterator
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,7 +15,8 @@ from clinics.errors import DomainError
 from clinics.web import MemberRequest, add_errors, get_visible, page, status_of
 from programs.actions.exercises import approve_exercise, retire_exercise, write_exercise
 from programs.forms.exercises import ExerciseForm
-from programs.models import Exercise, ExercisePicture
+from programs.models import Exercise, ExercisePicture, ExerciseVideo, VideoPart
+from programs.rules.ranges import asked_range
 
 
 def read_own(request: MemberRequest, pk: UUID) -> Exercise:
@@ -81,3 +84,39 @@ def picture(request: MemberRequest, pk: UUID) -> HttpResponse:
     return HttpResponse(
         bytes(found.content), content_type="image/webp", headers={"X-Content-Type-Options": "nosniff", "Content-Disposition": "inline"}
     )
+
+
+@page("exercise.view")
+@cache_control(private=True, max_age=31_536_000, immutable=True)
+def video(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Send a film, or the part of it a browser asks for to seek in it, to people of its clinic; a changed one has another address."""
+    found: ExerciseVideo = get_visible(ExerciseVideo.objects.all(), request.member, pk=pk)
+    etag = f'"{found.digest[:32]}"'
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        "Content-Disposition": 'inline; filename="exercise.mp4"',
+        "Accept-Ranges": "bytes",
+        "ETag": etag,
+    }
+    asked = request.headers.get("Range", "") if request.headers.get("If-Range", etag) == etag else ""
+    try:
+        part = asked_range(asked, found.size)
+    except ValueError:
+        return HttpResponse(status=416, headers={**headers, "Content-Range": f"bytes */{found.size}"})
+    first, last = part or (0, found.size - 1)
+    headers["Content-Length"] = str(last - first + 1)
+    if part is not None:
+        headers["Content-Range"] = f"bytes {first}-{last}/{found.size}"
+    status = 200 if part is None else 206
+    if request.method == "HEAD":
+        return HttpResponse(status=status, content_type="video/mp4", headers=headers)
+    pieces = pieces_of(found, first, last)
+    return cast(HttpResponse, StreamingHttpResponse(pieces, status=status, content_type="video/mp4", headers=headers))
+
+
+def pieces_of(video: ExerciseVideo, first: int, last: int) -> Iterator[bytes]:
+    """Yield the bytes from `first` to `last` of a film, one stored part at a time."""
+    step = VideoPart.BYTES
+    for number in range(first // step, last // step + 1):
+        content = VideoPart.objects.filter(clinic_id=video.clinic_id, video=video, number=number).values_list("content", flat=True)[0]
+        yield bytes(content)[max(first - number * step, 0) : last - number * step + 1]

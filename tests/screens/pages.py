@@ -16,13 +16,26 @@ from django.utils import translation
 from clinics.models import Job, Membership, Role, User
 from clinics.permissions import ACTIONS, SIGNED_IN
 from clinics.web import error_page
-from patients.models import Alert, Assessment, Assignment, CheckIn, ImportFile, Patient, Run, ScheduledSession, Suggestion, SymptomReport
+from patients.models import (
+    Alert,
+    Assessment,
+    Assignment,
+    CheckIn,
+    ImportFile,
+    Letter,
+    Patient,
+    Run,
+    ScheduledSession,
+    Suggestion,
+    SymptomReport,
+)
 from programs.models import Exercise, Program
 from reminders.channels.email import OPENS, Occasion, Recipient, compose
 from reminders.links import stop_token
 from tests.architecture.addresses import Address, addresses
 
 NO_PAGES = {
+    "exports:letter",
     "healthz",
     "readyz",
     "manifest",
@@ -39,7 +52,15 @@ NO_PAGES = {
 SHORT = {"patient": "patient1@riverside.example", "admin": "admin@physio.example"}
 STATES = (2, 3, 5, 6, 7, 9, 10, 12, 13, 14, 16, 20, 21, 22)
 """Numbers of the demo's patients whose own pages differ: stopped, finished, followed, held, paused, first and last week, …"""
-EMPTY_POSTS = ("account_login", "patients:symptoms", "patients:patient_new", "clinics:staff_invite", "patients:pause", "patients:run_new")
+EMPTY_POSTS = (
+    "patients:letter_new",
+    "account_login",
+    "patients:symptoms",
+    "patients:patient_new",
+    "clinics:staff_invite",
+    "patients:pause",
+    "patients:run_new",
+)
 LOOKERS = dict.fromkeys(("patients:session_run", "patients:run", "patients:run_delete"), "patient9")
 LOOKERS |= dict.fromkeys(("patients:stop", "patients:stop_mistake"), "patient2")
 """Who has what is shown there, where it is not the first patient."""
@@ -51,6 +72,8 @@ ROWS: dict[str, tuple[Any, dict[str, Any]]] = {
     "patients:assignment_withdraw": (Assignment, {"status": "running", "patient__first_name": "Mei"}),
     "patients:assignment": (Assignment, {"status": "running", "patient__first_name": "Hannah"}),
     "patients:session_supervise": (ScheduledSession, {"status": "planned", "setting": "supervised"}),
+    "patients:letter_new": (Patient, {"first_name": "Hannah"}),
+    "patients:letter": (Letter, {}),
     "patients:session_shift": (ScheduledSession, {"status": "planned", "setting": "supervised"}),
     "patients:session": (ScheduledSession, {"status": "planned"}),
     "patients:assessment": (Assessment, {"done_at": None}),
@@ -125,7 +148,7 @@ def shots() -> Iterator[Shot]:
     for number in STATES:
         for name in ("today", "plan", "progress"):
             yield Shot(f"me.{name}.{number:02}", f"patient{number}", reverse(f"patients:{name}"))
-    for patient in Patient.objects.filter(clinic__slug="riverside").order_by("last_name")[::2]:
+    for patient in Patient.objects.active().filter(clinic__slug="riverside").order_by("last_name")[::2]:
         yield Shot(f"record.{patient.last_name}", "therapist", reverse("patients:patient", args=[patient.pk]))
     for name in ("caseload", "erasure_requests", "trail"):
         yield Shot(f"harbour.{name}", "manager@harbour.example", reverse(f"patients:{name}"))

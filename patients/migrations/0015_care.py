@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinics', '0009_look_and_access'),
-        ('patients', '0013_fill_search_words'),
+        ('patients', '0014_letters'),
     ]
 
     operations = [
