@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from clinics import audit
 from clinics.actions.people import change_address
 from clinics.emergency import number_for
-from clinics.models import ApiToken, AuditEvent, Clinic, ClosedDay, Invitation, Job, Membership, User
+from clinics.models import ApiToken, AuditEvent, Clinic, ClinicLogo, ClinicText, ClosedDay, Invitation, Job, Membership, User
 
 if TYPE_CHECKING:
     Admin = admin.ModelAdmin[models.Model]
@@ -252,6 +252,23 @@ class InvitationAdmin(ReadOnlyAdmin):
         if invitation.revoked_at:
             return _("taken back")
         return _("open") if invitation.is_open(timezone.now()) else _("expired")
+
+
+@admin.register(ClinicText)
+class ClinicTextAdmin(ReadOnlyAdmin):
+    """The clinics' own words, to look at."""
+
+    list_display = ("clinic", "language")
+    list_filter = ("clinic", "language")
+
+
+@admin.register(ClinicLogo)
+class ClinicLogoAdmin(ReadOnlyAdmin):
+    """Logos, without the picture."""
+
+    list_display = ("clinic", "width", "height", "created_at")
+    list_filter = ("clinic",)
+    exclude = ("content",)
 
 
 @admin.register(ApiToken)

@@ -16,21 +16,23 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from clinics.rules.palette import PINE, colour_of
+
 log = structlog.get_logger(__name__)
+AccountMail = EmailMultiAlternatives
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 STYLE = Path(settings.BASE_DIR, "templates", "account", "email", "mail.css")
 _post_room = ThreadPoolExecutor(max_workers=2, thread_name_prefix="account-mail")
 
 
 @cache
-def _inliner() -> css_inline.CSSInliner:
-    return css_inline.CSSInliner(
-        extra_css=STYLE.read_text(encoding="utf-8"), load_remote_stylesheets=False, inline_style_tags=False, keep_style_tags=False
-    )
+def _inliner(accent: str) -> css_inline.CSSInliner:
+    style = STYLE.read_text(encoding="utf-8").replace(colour_of(PINE).light.primary.lower(), colour_of(accent).light.primary)
+    return css_inline.CSSInliner(extra_css=style, load_remote_stylesheets=False, inline_style_tags=False, keep_style_tags=False)
 
 
-def compose(template: str, to: str, context: dict[str, Any], language: str) -> EmailMultiAlternatives:
-    """Build the mail `templates/account/email/<template>.{subject.txt,txt,html}` in `language` (two letters)."""
+def compose(template: str, to: str, context: dict[str, Any], language: str, accent: str = PINE) -> EmailMultiAlternatives:
+    """Build the mail `templates/account/email/<template>.{subject.txt,txt,html}` in `language` (two letters) and a clinic's colour."""
     with translation.override(language):
         known = {**context, "product": settings.PRODUCT_NAME, "base_url": settings.BASE_URL, "language": language}
         name = f"account/email/{template}"
@@ -42,7 +44,7 @@ def compose(template: str, to: str, context: dict[str, Any], language: str) -> E
             [formataddr(("", to))],
             headers={"Auto-Submitted": "auto-generated", "Content-Language": language},
         )
-        message.attach_alternative(_inliner().inline(render_to_string(f"{name}.html", known)), "text/html")
+        message.attach_alternative(_inliner(accent).inline(render_to_string(f"{name}.html", known)), "text/html")
     return message
 
 
@@ -68,7 +70,11 @@ def send_account_mail(
 
     Without `then` a real mail server is spoken to beside the request: how long it takes tells a stranger nothing.
     """
-    message = compose(template, to, context, language)
+    hand_over_mail(compose(template, to, context, language), template, then=then)
+
+
+def hand_over_mail(message: EmailMultiAlternatives, template: str, *, then: Callable[[bool], None] | None = None) -> None:
+    """Send a composed mail after the commit, as `send_account_mail` does."""
 
     def send() -> None:
         if then is not None:

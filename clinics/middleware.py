@@ -27,6 +27,8 @@ SEEN_KEY = "seen"
 REFRESH_HEADER = "X-Refresh"
 """Sent by an open page that asks by itself: nobody need be there, so it does not keep the session alive."""
 SEEN_STEP_SECONDS = 60
+KEPT = "public"
+"""How the header begins of what is the same for everybody and stays in caches: a clinic's logo."""
 
 
 def client_address(request: HttpRequest) -> str:
@@ -206,6 +208,9 @@ class PrivacyMiddleware:
         """Add the headers."""
         before = request.user.is_authenticated
         response = self.get_response(request)
+        is_kept = response.status_code == 200 and response.headers.get("Cache-Control", "").startswith(KEPT)
+        if is_kept:
+            return response
         if before or request.user.is_authenticated or response.status_code >= 400 or request.path.startswith("/api/"):
             add_never_cache_headers(response)
             response["Cache-Control"] = "no-store, private"

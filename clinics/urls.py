@@ -12,6 +12,7 @@ urlpatterns = [
     path("clinics/", entry.choose, name="choose"),
     path("clinics/switch/", entry.switch, name="switch"),
     path("session/keep/", entry.keep_alive, name="keep_alive"),
+    path("logos/<uuid:pk>.png", clinic.logo, name="logo"),
     path("language/", entry.set_language, name="set_language"),
     # what a person has
     path("settings/", own.settings_page, name="settings"),
@@ -28,7 +29,6 @@ urlpatterns = [
     path("clinic/staff/", staff.people, name="staff"),
     path("clinic/staff/invite/", staff.invite, name="staff_invite"),
     path("clinic/staff/<uuid:pk>/role/", staff.role, name="staff_role"),
-    path("clinic/staff/<uuid:pk>/end/", staff.end, name="staff_end"),
     path("clinic/invitations/<uuid:pk>/renew/", staff.renew, name="invitation_renew"),
     path("clinic/invitations/<uuid:pk>/revoke/", staff.revoke, name="invitation_revoke"),
 ]

@@ -243,6 +243,7 @@ TABLES: dict[str, Table] = {
         {"rule_set_number": "rule_set__number"},
     ),
     "patients.AlertStep": Table("alert_steps", ("id", "alert", "kind", "by", "at", "reason", "until_on", "note")),
+    "patients.Handover": Table("handovers", ("id", "source", "target", "reason", "by", "at")),
     "patients.Suggestion": Table(
         "suggestions",
         (

@@ -15,6 +15,7 @@ from patients.actions.suggestion_switch import turn_off, turn_on
 from patients.forms.suggestion_switch import SwitchForm
 from patients.models import (
     NOTICE_VERSION,
+    AccessReview,
     Alert,
     AlertStep,
     Assessment,
@@ -23,6 +24,8 @@ from patients.models import (
     CaseloadLook,
     CheckIn,
     Consent,
+    Cover,
+    Handover,
     ImportFile,
     Letter,
     Message,
@@ -223,6 +226,36 @@ class LetterAdmin(ReadOnlyAdmin):
     list_select_related = ("patient", "written_by__user", "clinic")
     date_hierarchy = "written_at"
     exclude = ("recipient_name", "recipient_address", "findings", "outlook", "content")
+
+
+@admin.register(Cover)
+class CoverAdmin(ReadOnlyAdmin):
+    """Who stands in for whom."""
+
+    list_display = ("covered", "by", "from_on", "to_on", "ended_at", "clinic")
+    list_filter = ("clinic",)
+    list_select_related = ("covered__user", "by__user", "clinic")
+    date_hierarchy = "from_on"
+
+
+@admin.register(Handover)
+class HandoverAdmin(ReadOnlyAdmin):
+    """Who went from whom to whom."""
+
+    list_display = ("patient", "source", "target", "at", "clinic")
+    list_filter = ("clinic",)
+    list_select_related = ("patient", "source__user", "target__user", "clinic")
+    date_hierarchy = "at"
+
+
+@admin.register(AccessReview)
+class AccessReviewAdmin(ReadOnlyAdmin):
+    """What managers noted about unusual access."""
+
+    list_display = ("day_on", "kind", "by", "at", "clinic")
+    list_filter = ("clinic", "kind")
+    list_select_related = ("by__user", "clinic")
+    date_hierarchy = "day_on"
 
 
 @admin.register(ImportFile)

@@ -46,7 +46,7 @@ _L = Alert.Status
 ALERT: dict[str, frozenset[str]] = {
     _L.ACKNOWLEDGED: frozenset({_L.OPEN, _L.SNOOZED}),
     _L.SNOOZED: frozenset({_L.OPEN, _L.ACKNOWLEDGED}),
-    _L.OPEN: frozenset({_L.SNOOZED}),
+    _L.OPEN: frozenset({_L.SNOOZED, _L.ACKNOWLEDGED}),
     _L.RESOLVED: frozenset({_L.OPEN, _L.ACKNOWLEDGED, _L.SNOOZED}),
 }
 

@@ -3,12 +3,15 @@
 from django.urls import path
 
 from patients.views import (
+    access,
     alerts,
     assign,
     caseload,
+    cover,
     data,
     extending,
     group,
+    handover,
     importing,
     letters,
     messages,
@@ -33,6 +36,11 @@ urlpatterns = [
     path("outcomes/model/<uuid:pk>/", outcomes.model, name="outcomes_model"),
     path("welcome/", welcome.welcome, name="welcome"),
     path("clinic/trail/", trail.trail, name="trail"),
+    path("clinic/hand-over/", handover.hand_over_page, name="hand_over"),
+    path("clinic/staff/<uuid:pk>/end/", handover.staff_end, name="staff_end"),
+    path("clinic/cover/", cover.covers, name="covers"),
+    path("clinic/cover/<uuid:pk>/end/", cover.cover_end, name="cover_end"),
+    path("clinic/access/", access.unusual_access, name="access"),
     path("clinic/erasure/", data.erasure_requests, name="erasure_requests"),
     path("clinic/rules/", rules.rules, name="rules"),
     path("clinic/rules/replay/", rules.rules_try, name="rules_try"),

@@ -23,6 +23,7 @@ from clinics.api import ClinicViewSet, MemberViewSet, MeViewSet, TokenViewSet
 from clinics.permissions import SIGNED_IN
 from clinics.web import page
 from clinics.wire import error_body
+from patients.api.care import CoverViewSet, HandoverViewSet
 from patients.api.diary import CheckInViewSet, ReportViewSet
 from patients.api.following import AlertViewSet, AssessmentViewSet
 from patients.api.group import GroupEntryViewSet, GroupSessionViewSet
@@ -45,6 +46,8 @@ RESOURCES: dict[str, Any] = {
     "program-versions": VersionViewSet,
     "patients": PatientViewSet,
     "caseload": CaseloadViewSet,
+    "covers": CoverViewSet,
+    "handovers": HandoverViewSet,
     "assignments": AssignmentViewSet,
     "pauses": PauseViewSet,
     "plan-changes": PlanChangeViewSet,

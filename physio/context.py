@@ -37,10 +37,46 @@ STAFF = (
     Item("group", pgettext_lazy("navigation", "In clinic today"), "patients:group", "stethoscope", "group.view"),
     Item("programs", _("Programs"), "programs:list", "library", "program.list"),
     Item("outcomes", _("Outcomes"), "patients:outcomes", "chart-line", "outcomes.view"),
-    Item("staff", _("Staff"), "clinics:staff", "user-cog", "staff.list"),
     Item("clinic", _("Clinic"), "clinics:clinic", "building-2", "clinic.change"),
-    Item("trail", _("Audit trail"), "patients:trail", "shield-check", "audit.list"),
 )
+AREA: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
+    (
+        _("Practice"),
+        (
+            Item("settings", _("Settings"), "clinics:clinic", "settings", "clinic.change"),
+            Item("closed", _("Closed days"), "clinics:closed_days", "calendar-x", "clinic.change"),
+            Item("rules", _("Triage rules"), "patients:rules", "gauge", "rules.view"),
+            Item("texts", _("Texts and look"), "reminders:texts", "type", "clinic.look"),
+        ),
+    ),
+    (
+        _("Team"),
+        (
+            Item("staff", _("Staff"), "clinics:staff", "user-cog", "staff.list"),
+            Item("cover", _("Holiday and cover"), "patients:covers", "plane", "cover.list"),
+            Item("hand_over", _("Hand over"), "patients:hand_over", "arrow-left-right", "patient.hand_over"),
+            Item("imports", _("Import patients"), "patients:imports", "upload", "import.run"),
+        ),
+    ),
+    (
+        pgettext_lazy("navigation", "Reminders"),
+        (
+            Item("policy", _("Rules"), "reminders:policy", "sliders-horizontal", "reminder.policy"),
+            Item("notices", _("Mails to staff"), "reminders:notices", "mail", "notice.list"),
+            Item("figures", _("Figures"), "reminders:figures", "chart-column", "reminder.figures"),
+        ),
+    ),
+    (
+        _("Data protection"),
+        (
+            Item("access", _("Unusual access"), "patients:access", "eye", "access.list"),
+            Item("trail", _("Audit trail"), "patients:trail", "shield-check", "audit.list"),
+            Item("erasure", _("Erasure"), "patients:erasure_requests", "inbox", "erasure.list"),
+        ),
+    ),
+)
+"""The places of the clinic's own area, in groups, for whoever manages it."""
+AREA_PATH = "/clinic/"
 PATIENT = (
     Item("today", _("Today"), "patients:today", "calendar-check", "today.view"),
     Item("plan", _("Plan"), "patients:plan", "clipboard-list", "plan.view"),
@@ -80,6 +116,7 @@ def ui(request: HttpRequest) -> dict[str, Any]:
         "clinic": member.clinic if member else None,
         "member_clinics": [row.clinic for row in getattr(known, "memberships_loaded", ())],
         "nav": navigation(request, member),
+        "area": clinic_area(request, member),
         "emergency_number": number_for(member.clinic if member else None),
         "shell": SHELLS[member.is_patient if member else None],
     }
@@ -110,6 +147,30 @@ def navigation(request: HttpRequest, member: Membership | None) -> Callable[[], 
             elif place["key"] == "messages":
                 place["count"] = getattr(request, "unread_messages", 0)
         return places
+
+    return build
+
+
+def clinic_area(request: HttpRequest, member: Membership | None) -> Callable[[], dict[str, Any] | None]:
+    """Return a function that lists the places of the clinic's area on its pages, with the one shown; nothing elsewhere and for others."""
+
+    @cache
+    def build() -> dict[str, Any] | None:
+        if member is None or not request.path.startswith(AREA_PATH) or not allows(member, "clinic.change"):
+            return None
+        groups: list[dict[str, Any]] = []
+        places: list[dict[str, Any]] = []
+        for label, items in AREA:
+            found = [place for item in items if allows(member, item.action) and (place := _place(item)) is not None]
+            groups.append({"label": label, "items": found})
+            places += found
+        here = max((place["url"] for place in places if request.path.startswith(place["url"])), key=len, default="")
+        shown = next((place for place in places if place["url"] == here), None)
+        for place in places:
+            place["current"] = place is shown
+        if shown is None:
+            return None
+        return {"groups": groups, "label": shown["label"], "icon": shown["icon"]}
 
     return build
 

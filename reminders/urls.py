@@ -3,6 +3,7 @@
 from django.urls import path
 
 from reminders import views
+from reminders.views import look
 
 app_name = "reminders"
 urlpatterns = [
@@ -17,6 +18,8 @@ urlpatterns = [
     path("patients/<uuid:pk>/reminders/again/", views.patient_again, name="patient_again"),
     path("clinic/notices/", views.staff_notices, name="notices"),
     path("clinic/notices/test/", views.test, name="test"),
+    path("clinic/texts/", look.texts, name="texts"),
+    path("clinic/texts/preview/", look.texts_preview, name="texts_preview"),
     path("clinic/reminders/", views.policy, name="policy"),
     path("clinic/reminders/figures/", views.figures, name="figures"),
     # from a mail, without signing in: the signed key opens these wishes and nothing else

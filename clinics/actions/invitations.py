@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from clinics import audit, throttle
 from clinics.actions.members import may
+from clinics.branding import NO_WORDS, Words, logo_url, words_of
 from clinics.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
-from clinics.mail import send_account_mail
+from clinics.mail import AccountMail, compose, hand_over_mail
 from clinics.models import Clinic, Invitation, Membership, Role, User
 from clinics.states import MEMBERSHIP
 from clinics.tokens import digest_of
@@ -22,6 +23,7 @@ from clinics.transitions import advance
 PER_CLINIC_AND_HOUR = 50
 PER_ADDRESS_AND_DAY = 5
 LONGEST_ADDRESS = 254
+INVITATION_MAIL = "invitation"
 
 
 def join_url(key: str) -> str:
@@ -112,8 +114,22 @@ def mail_key(invitation: Invitation, key: str) -> None:
             # Whoever invited many at once reads it in the digest.
             Invitation.objects.filter(pk=invitation.pk).update(undelivered_at=invitation.created_at)
 
-    context = {"clinic": clinic, "url": join_url(key), "days": settings.INVITATION_DAYS}
-    send_account_mail("invitation", invitation.email, context, invitation.language, then=note)
+    words = words_of([clinic.pk]).get((clinic.pk, invitation.language), NO_WORDS)
+    is_patient = invitation.membership.is_patient
+    mail = compose_invitation(clinic, invitation.email, join_url(key), invitation.language, words, is_patient=is_patient)
+    hand_over_mail(mail, INVITATION_MAIL, then=note)
+
+
+def compose_invitation(clinic: Clinic, to: str, url: str, language: str, words: Words, *, is_patient: bool) -> AccountMail:
+    """Return the mail with the link to come in; the clinic's own words are for patients."""
+    context = {
+        "clinic": clinic,
+        "url": url,
+        "days": settings.INVITATION_DAYS,
+        "words": words if is_patient else NO_WORDS,
+        "logo_url": logo_url(clinic.logo_id),
+    }
+    return compose(INVITATION_MAIL, to, context, language, clinic.accent)
 
 
 @transaction.atomic

@@ -132,7 +132,11 @@ class ClinicForm(FormOfClinic):
             "group_places",
             "require_second_factor",
             "keep_records_years",
+            "access_records_per_hour",
+            "access_from",
+            "access_to",
         ]
+        widgets = {name: forms.TimeInput(attrs={"type": "time"}, format="%H:%M") for name in ("access_from", "access_to")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the zones and countries we know; an unlisted one that is stored stays possible."""
@@ -153,6 +157,14 @@ class ClinicForm(FormOfClinic):
         if number and (not any(sign.isdigit() for sign in number) or not set(number) <= set("0123456789+-/() ")):
             raise forms.ValidationError(_("This is not a telephone number."))
         return number
+
+    def clean(self) -> dict[str, Any]:
+        """Keep the usual hours in order; raises ValidationError."""
+        values = super().clean() or self.cleaned_data
+        begin, end = values.get("access_from"), values.get("access_to")
+        if begin is not None and end is not None and begin >= end:
+            self.add_error("access_to", _("The usual hours end after they begin."))
+        return values
 
 
 class ClosedDayForm(DayForm):

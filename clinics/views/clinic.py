@@ -1,16 +1,21 @@
 """What a manager sets for the whole clinic."""
 
+from uuid import UUID
+
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinics.actions.members import add_closed_day, change_clinic, remove_closed_day
+from clinics.branding import logo_with_key
 from clinics.emergency import number_in
 from clinics.errors import DomainError
 from clinics.forms.people import ClinicForm, ClosedDayForm
+from clinics.middleware import KEPT
 from clinics.models import Clinic, ClosedDay
+from clinics.permissions import PUBLIC
 from clinics.web import MemberRequest, add_errors, get_visible, page, status_of, today_of
 
 
@@ -42,6 +47,18 @@ def closed_days(request: MemberRequest) -> HttpResponse:
                 status = status_of(form, error)
     days = ClosedDay.objects.visible_to(member).filter(on__gte=today_of(member.clinic))
     return render(request, "clinics/closed_days.html", {"form": form, "days": days}, status=status)
+
+
+@page(PUBLIC)
+def logo(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Send a clinic's logo to anybody who has its address, a mail program above all; a changed one has another address."""
+    found = logo_with_key(pk)
+    if found is None:
+        raise Http404
+    response = HttpResponse(bytes(found.content), content_type="image/png", headers={"X-Content-Type-Options": "nosniff"})
+    response["Cache-Control"] = f"{KEPT}, max-age=31536000, immutable"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
 
 
 @page("clinic.change", methods=("POST",))

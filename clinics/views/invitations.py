@@ -65,7 +65,12 @@ def join(request: HttpRequest) -> HttpResponse:
                 assert membership.user is not None  # noqa: S101, an accepted membership has a person
                 login(request, membership.user, backend=BACKEND)
                 return welcome(request, str(membership.clinic_id))
-    return render(request, "clinics/join.html", {"invitation": invitation, "form": form, "has_account": has_account}, status=status)
+    return render(
+        request,
+        "clinics/join.html",
+        {"invitation": invitation, "clinic": invitation.clinic, "form": form, "has_account": has_account},
+        status=status,
+    )
 
 
 def join_as(request: HttpRequest, user: User, invitation: Invitation, key: str) -> HttpResponse:
@@ -81,7 +86,7 @@ def join_as(request: HttpRequest, user: User, invitation: Invitation, key: str) 
             problem = str(error.message)
         else:
             return welcome(request, str(membership.clinic_id))
-    context = {"invitation": invitation, "is_theirs": is_theirs, "problem": problem}
+    context = {"invitation": invitation, "clinic": invitation.clinic, "is_theirs": is_theirs, "problem": problem}
     return render(request, "clinics/join_as.html", context, status=409 if problem else 200)
 
 

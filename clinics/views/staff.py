@@ -1,4 +1,4 @@
-"""The people who work in a clinic: list, invitations, roles, endings."""
+"""The people who work in a clinic: list, invitations, roles. How somebody's access ends stands with their patients."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinics.actions.invitations import invite_member, renew_invitation, revoke_invitation
-from clinics.actions.members import change_role, end_membership
+from clinics.actions.members import change_role
 from clinics.errors import DomainError
 from clinics.forms.people import InviteForm
 from clinics.models import Invitation, Membership, Role
@@ -77,20 +77,6 @@ def role(request: MemberRequest, pk: str) -> HttpResponse:
     except DomainError as error:
         messages.error(request, str(error.message))
     return redirect("clinics:staff")
-
-
-@page("staff.end", methods=("GET", "POST"))
-def end(request: MemberRequest, pk: str) -> HttpResponse:
-    """Ask whether somebody's access shall end, and end it."""
-    membership = get_visible(Membership.objects.staff().select_related("user", "clinic"), request.member, pk=pk)
-    if request.method == "POST":
-        try:
-            end_membership(membership=membership, by=request.member, now=timezone.now())
-            messages.success(request, _("Access has ended."))
-        except DomainError as error:
-            messages.error(request, str(error.message))
-        return redirect("clinics:staff")
-    return render(request, "clinics/staff_end.html", {"person": membership})
 
 
 @page("staff.invite", methods=("POST",))

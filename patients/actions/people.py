@@ -14,6 +14,7 @@ from clinics.localtime import is_valid_zone, local_day
 from clinics.models import Clinic, Membership, Role
 from clinics.transitions import advance
 from patients.actions.caseload import new_entry
+from patients.actions.handover import note_handover
 from patients.actions.rules import rules_of
 from patients.models import Patient
 from patients.rules.import_lines import numbers_after
@@ -139,6 +140,7 @@ def change_patient(*, patient: Patient, by: Membership, now: dt.datetime, **chan
         therapist=changes.get("therapist"),
     )
     changed = [name for name, value in changes.items() if getattr(patient, name) != value]
+    before = patient.therapist if "therapist" in changed else None
     for name in changed:
         setattr(patient, name, changes[name])
     if changed:
@@ -150,6 +152,9 @@ def change_patient(*, patient: Patient, by: Membership, now: dt.datetime, **chan
         if patient.membership_id is not None and {"first_name", "last_name"} & set(changed):
             Membership.objects.filter(pk=patient.membership_id).update(name=known_as(patient.first_name, patient.last_name))
         audit.record("patient.change", row=patient, patient_id=patient.pk, by=by, at=now, fields=changed)
+        if "therapist" in changed:
+            target = patient.therapist
+            note_handover([patient.pk], clinic_id=patient.clinic_id, source=before, target=target, reason="", by=by, now=now)
     return patient
 
 

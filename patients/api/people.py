@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django_filters.rest_framework import CharFilter, ChoiceFilter, UUIDFilter
+from django_filters.rest_framework import BooleanFilter, CharFilter, ChoiceFilter, UUIDFilter
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
@@ -15,7 +15,9 @@ from clinics import audit
 from clinics.fields import Body, Day, ScopedField, Text
 from clinics.models import Language, Membership
 from clinics.rest import Filters, Row, ScopedViewSet
+from clinics.web import today_of
 from patients.actions.people import change_patient, create_patient
+from patients.covering import is_mine
 from patients.models import CaseloadEntry, Patient, found_by
 
 
@@ -227,11 +229,18 @@ class CaseloadFilters(Filters):
     level = ChoiceFilter(choices=CaseloadEntry.Level.choices, label="How urgent: 0, 1, 2 or 3.")
     program_code = CharFilter(max_length=8, label="Short code of the program.")
     therapist = UUIDFilter(field_name="therapist_id", label="Id of the therapist's membership.")
+    mine = BooleanFilter(method="narrow", label="true: own patients and, today, those of colleagues one stands in for; false: the others.")
     q = CharFilter(
         method="search",
         max_length=100,
         label=WORDS_HELP,
     )
+
+    def narrow(self, rows: Any, _name: str, value: bool) -> Any:
+        """Return the lines of patients the member looks after today, or all others."""
+        member = self.request.member
+        mine = Patient.objects.visible_to(member).filter(is_mine(member, today_of(member.clinic))).values("pk")
+        return rows.filter(patient__in=mine) if value else rows.exclude(patient__in=mine)
 
     def search(self, rows: Any, _name: str, value: str) -> Any:
         """Return the lines of those who have a word for every beginning."""

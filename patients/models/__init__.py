@@ -1,9 +1,11 @@
 """The patient's record: what a person should do, and did."""
 
+from patients.models.access import AccessReview
 from patients.models.alert import Alert, AlertStep
 from patients.models.assessment import Assessment
 from patients.models.assignment import Assignment, AssignmentDraft, AssignmentVersion, Pause
 from patients.models.consent import Consent
+from patients.models.cover import Cover, Handover
 from patients.models.diary import CheckIn, Correction, SymptomReport
 from patients.models.erasure import ErasureRequest
 from patients.models.group import GroupEntry
@@ -24,6 +26,7 @@ __all__ = (
     "RECIPIENT_MAX",
     "NOTICE_VERSION",
     "SHOE_LIMIT_KM",
+    "AccessReview",
     "Alert",
     "AlertStep",
     "Assessment",
@@ -35,11 +38,13 @@ __all__ = (
     "CheckIn",
     "Consent",
     "Correction",
+    "Cover",
     "DeletedRun",
     "ErasureRequest",
     "ExerciseLog",
     "GroupEntry",
     "Letter",
+    "Handover",
     "ImportFile",
     "Message",
     "Patient",

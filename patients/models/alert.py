@@ -27,7 +27,8 @@ class AlertQuerySet(ScopedQuerySet["Alert"]):
 class Alert(ScopedModel):
     """Raised once for one piece of evidence; never again without new evidence.
 
-    `seen_by` is its owner: who took it, and `seen_at` when. An alert that was put off comes back open and keeps its owner.
+    `seen_by` is its owner: who took it, and `seen_at` when. An alert that was put off comes back open and keeps its owner; one whose
+    owner hands the patient over is open again and has none.
     """
 
     class Level(models.TextChoices):
@@ -104,6 +105,7 @@ class AlertStep(ScopedModel):
         SNOOZED = "snoozed", _("put off")
         RETURNED = "returned", _("back again")
         RESOLVED = "resolved", _("resolved")
+        HANDED_OVER = "handed_over", _("open again with the handover")
 
     class Reason(models.TextChoices):
         """Why it was put off."""

@@ -23,6 +23,7 @@ class Move(StrEnum):
     SNOOZE = "snooze"
     RESOLVE = "resolve"
     RETURN = "return"
+    HAND_OVER = "hand_over"
 
 
 class SnoozeReason(StrEnum):

@@ -24,6 +24,7 @@ from clinics.middleware import REFRESH_HEADER
 from clinics.models import Membership
 from clinics.web import MemberRequest, page, today_of
 from patients.charts import SeriesKey, Tick, sparkline, week_ticks
+from patients.covering import stands_in_for
 from patients.forms.caseload import AFTER, BEFORE, NONE, CaseloadFilter
 from patients.models import Assignment, CaseloadEntry, found_by
 from patients.moments import local_text, since_text, waiting_text
@@ -54,6 +55,7 @@ COLUMNS = (
     "patient__last_name",
     "patient__is_test",
     "patient__membership__status",
+    "therapist_id",
     "section",
     "done_share",
     "due_sessions",
@@ -155,18 +157,18 @@ def listed(member: Membership) -> Any:
 
 def count_all(member: Membership, chosen: dict[str, Any]) -> Counts:
     """Count everybody and what is shown, by section, in one query that an index answers."""
-    condition, own = narrowed(member, chosen), chosen["who"] == "mine"
+    condition, own, mine = narrowed(member, chosen), chosen["who"] == "mine", set(chosen["therapists"])
     counted = {"n": Count("*"), "shown": Count("pk", filter=condition)} if condition else {"n": Count("*"), "shown": Count("*")}
     rows = list(listed(member).values_list("therapist", "section", "program_code").annotate(**counted))
     sections: dict[int, int] = dict.fromkeys(GROUPS, 0)
     for therapist, section, code, _count, shown in rows:
-        if (therapist == member.pk or not own) and (not chosen["program"] or chosen["program"] == code):
+        if (therapist in mine or not own) and (not chosen["program"] or chosen["program"] == code):
             sections[section] += shown
     needing = [row for row in rows if row[1] >= CaseloadEntry.Section.ATTENTION]
     return Counts(
-        mine=sum(row[3] for row in rows if row[0] == member.pk),
+        mine=sum(row[3] for row in rows if row[0] in mine),
         clinic=sum(row[3] for row in rows),
-        need_you=sum(row[3] for row in needing if row[0] == member.pk or not own),
+        need_you=sum(row[3] for row in needing if row[0] in mine or not own),
         need_clinic=sum(row[3] for row in needing),
         sections=sections,
         codes=sorted({row[2] for row in rows} - {""}, key=short_name),
@@ -184,7 +186,7 @@ def chosen_lines(member: Membership, chosen: dict[str, Any]) -> Any:
     """Return the lines the filters show, in no order."""
     lines = listed(member).filter(narrowed(member, chosen))
     if chosen["who"] == "mine":
-        lines = lines.filter(therapist=member)
+        lines = lines.filter(therapist__in=chosen["therapists"])
     if chosen["program"]:
         lines = lines.filter(program_code=chosen["program"])
     return lines
@@ -209,6 +211,10 @@ def caseload(request: MemberRequest) -> HttpResponse:
     form = CaseloadFilter(request.GET)
     chosen = form.chosen()
     chosen["who"] = chosen["who"] or ("mine" if member.role == "therapist" else "clinic")
+    now = timezone.now()
+    today = today_of(member.clinic, now)
+    covered = stands_in_for(member, today)
+    chosen["therapists"] = [member.pk, *covered]
     counts = count_all(member, chosen)
     if "who" not in request.GET and not counts.mine and counts.clinic and chosen["who"] == "mine":
         chosen["who"] = "clinic"
@@ -216,10 +222,10 @@ def caseload(request: MemberRequest) -> HttpResponse:
     remember_list(request, chosen)
     pages = max(1, -(-counts.shown // PAGE_SIZE))
     number = min(chosen["page"] or 1, pages)
-    now = timezone.now()
-    today = today_of(member.clinic, now)
     is_fragment = request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
     found = read_rows(member, chosen, (number - 1) * PAGE_SIZE)
+    for one in found:
+        one["cover"] = covered.get(one["therapist_id"])
     rows = [row_of(one, now=now, today=today, zone=member.clinic.time_zone) for one in found]
     version = version_of(rows, counts, chosen, number)
     if is_fragment and request.headers.get(REFRESH_HEADER) == version:
@@ -349,6 +355,9 @@ def chips_of(one: dict[str, Any], today: dt.date) -> list[Chip]:
         chips += quiet_chips(one, today)
     if one["patient__is_test"]:
         chips.append(Chip(_("made up"), "line"))
+    if cover := one.get("cover"):
+        told = {"who": cover.name, "day": day_text(cover.until)}
+        chips.append(Chip(_("for %(who)s until %(day)s") % told, "line", "plane"))
     return chips
 
 

@@ -1,28 +1,23 @@
-"""Who read and wrote what in a clinic, for its managers, with what looks unusual on top."""
+"""Who read and wrote what in a clinic, for its managers; of one patient also who opened the record, and how often."""
 
-import datetime as dt
 import uuid
-from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet
-from django.db.models.functions import TruncHour
+from django.db.models import Count, Max, Min, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from clinics import audit
-from clinics.models import AuditEvent, Membership
+from clinics.models import AuditEvent, Membership, Role
 from clinics.web import MemberRequest, page
+from patients.access import OPENED
 from patients.models import Patient
 from patients.views.trail_words import together, trail_text
 
 SHOWN = 50
-UNUSUAL_DAYS = 30
-MANY_RECORDS_AN_HOUR = 40
-"""More than anybody opens while working; our default, to be reviewed by the clinic."""
+ROLES: dict[str, Promise | str] = {**dict(Role.choices), "administrator": _("Administrator")}
 
 RECORDS = (
     "patient.",
@@ -32,6 +27,7 @@ RECORDS = (
     "symptoms.",
     "assessment.",
     "alert.",
+    "handover.",
     "entry.",
     "plan.",
     "run.",
@@ -47,22 +43,12 @@ RECORDS = (
 GROUPS: dict[str, tuple[Promise, tuple[str, ...]]] = {
     "sign_in": (_("Signing in"), ("login", "logout", "password.", "factor.", "recovery_code.", "session.end", "clinic.switch")),
     "people": (_("People and roles"), ("membership.", "invitation.", "token.", "user.", "own.")),
-    "clinic": (_("Clinic"), ("clinic.change", "closed_day.", "program.")),
+    "clinic": (_("Clinic"), ("clinic.", "closed_day.", "cover.", "program.")),
     "records": (_("Patients' records"), RECORDS),
-    "lists": (_("Lists"), ("caseload.", "trail.", "delivery.", "notice.", "outcomes.")),
+    "lists": (_("Lists"), ("caseload.", "trail.", "access.", "delivery.", "notice.", "outcomes.")),
     "admin": (_("Administration"), ("admin.",)),
     "refused": (_("Refused"), ("refused",)),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Oddity:
-    """Something a manager should ask about: who, what kind, how many records, and when (None: over the whole time)."""
-
-    who: str
-    kind: str
-    count: int
-    at: dt.datetime | None = None
 
 
 def narrowed(rows: QuerySet[AuditEvent], asked: dict[str, str]) -> QuerySet[AuditEvent]:
@@ -89,35 +75,11 @@ def as_id(text: str) -> uuid.UUID | None:
         return None
 
 
-def unusual(member: Membership, now: dt.datetime) -> list[Oddity]:
-    """Find, in the last 30 days: many records within an hour, records of colleagues, records of patients somebody else treats."""
-    since = now - dt.timedelta(days=UNUSUAL_DAYS)
-    reads = AuditEvent.objects.visible_to(member).filter(at__gte=since, patient_id__isnull=False, actor_id__isnull=False)
-    reads = reads.filter(role__in=("manager", "therapist", "administrator"), action__endswith=".view").order_by()
-    staff = {row.user_id: row for row in Membership.objects.visible_to(member).staff().select_related("user") if row.user_id}
-    found = [
-        Oddity(name_of(staff, row["actor_id"]), "many", row["records"], row["hour"])
-        for row in reads.annotate(hour=TruncHour("at")).values("actor_id", "hour").annotate(records=Count("patient_id", distinct=True))
-        if row["records"] > MANY_RECORDS_AN_HOUR
-    ]
-    addresses = {str(row.user.email): row.user_id for row in staff.values() if row.user}
-    patients = Patient.objects.visible_to(member)
-    colleagues = {row.pk: addresses[row.email] for row in patients.filter(email__in=addresses)}
-    others: dict[Any, Any] = dict(patients.exclude(therapist=None).values_list("pk", "therapist__user_id"))
-    seen: dict[tuple[Any, str], set[Any]] = {}
-    for row in reads.values("actor_id", "patient_id", "role").distinct():
-        if row["patient_id"] in colleagues:
-            seen.setdefault((row["actor_id"], "colleague"), set()).add(row["patient_id"])
-        elif row["role"] == "therapist" and others.get(row["patient_id"], row["actor_id"]) != row["actor_id"]:
-            seen.setdefault((row["actor_id"], "other"), set()).add(row["patient_id"])
-    found += [Oddity(name_of(staff, actor), kind, len(records)) for (actor, kind), records in seen.items()]
-    order = ("many", "colleague", "other")
-    return sorted(found, key=lambda one: (order.index(one.kind), -one.count, one.who))
-
-
-def name_of(staff: dict[Any, Membership], user_id: Any) -> str:
-    """Return the name the clinic knows; an administrator of the installation is nobody of the clinic."""
-    return str(staff[user_id]) if user_id in staff else str(_("an administrator"))
+def openers(member: Membership, patient: Patient, people: dict[Any, Membership]) -> list[dict[str, Any]]:
+    """Return who opened a patient's record, how often, and when first and last: whoever did it last in front; one query."""
+    rows = AuditEvent.objects.visible_to(member).filter(OPENED, patient_id=patient.pk, actor_id__isnull=False).order_by()
+    grouped = rows.values("actor_id", "role").annotate(times=Count("pk"), first=Min("at"), last=Max("at")).order_by("-last")
+    return [{**row, "who": people.get(row["actor_id"]), "role_label": ROLES.get(row["role"], "")} for row in grouped[:SHOWN]]
 
 
 @page("audit.list")
@@ -144,15 +106,15 @@ def trail(request: MemberRequest) -> HttpResponse:
         for row in group[:1]
     ]
     chosen = as_id(asked["patient"])
+    of_patient = Patient.objects.visible_to(member).filter(pk=chosen).first() if chosen else None
     context = {
         "rows": shown,
         "older": rows[SHOWN - 1].pk if len(rows) > SHOWN else None,
         "asked": asked,
         "groups": [(key, label) for key, (label, _prefixes) in GROUPS.items()],
         "staff": sorted((row for row in people.values() if row.is_staff), key=str),
-        "of_patient": Patient.objects.visible_to(member).filter(pk=chosen).first() if chosen else None,
-        "oddities": unusual(member, timezone.now()) if not any(asked.values()) else [],
-        "days": UNUSUAL_DAYS,
+        "of_patient": of_patient,
+        "openers": openers(member, of_patient, people) if of_patient else [],
         "zone": member.clinic.time_zone,
     }
     audit.record("trail.list", filters=sorted(name for name, value in asked.items() if value), count=len(shown))

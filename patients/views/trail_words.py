@@ -162,6 +162,17 @@ WORDS: dict[str, Promise] = {
     "calendar.make": _("made a calendar address"),
     "calendar.end": _("ended a calendar address"),
     "calendar.view": _("a calendar fetched the sessions"),
+    "patient.hand_over": _("handed the patient over"),
+    "handover.list": _("looked at patients to hand over"),
+    "handover.view": _("looked at a handover"),
+    "cover.add": _("arranged cover"),
+    "cover.end": _("ended a cover"),
+    "access.list": _("looked at unusual access"),
+    "access.review": _("noted what was found about access"),
+    "clinic.look": _("changed logo or colour of the clinic"),
+    "clinic.texts": _("changed the clinic's own words"),
+    "job.start": _("began a long task"),
+    "job.end": _("a long task ended"),
 }
 
 

@@ -9,9 +9,11 @@ from typing import Protocol
 from django.conf import settings
 from django.db.models import Exists, Max, OuterRef, Q
 
-from clinics.localtime import local_day, to_utc
+from clinics.localtime import day_bounds, local_day, to_utc
 from clinics.models import Clinic, ClosedDay, Invitation, Membership
-from patients.models import Alert
+from patients.covering import covers_on
+from patients.models import Alert, Handover
+from patients.rules.cover import responsible
 from reminders.actions.staffing import staff_of
 from reminders.channels.staff import Figures
 from reminders.models import StaffNotice, StaffWish
@@ -30,6 +32,7 @@ class DigestRow(Protocol):
 
     member_id: uuid.UUID
     clinic_id: uuid.UUID
+    zone: str
     due_at: dt.datetime
     figures: Figures | None
 
@@ -88,9 +91,10 @@ def digest_row(clinic: uuid.UUID, member: uuid.UUID, day: dt.date, due: dt.datet
 
 
 def count_news(rows: Sequence[DigestRow], *, now: dt.datetime) -> None:
-    """Give each digest what is new since the person's last one: open alerts of the patients who are theirs, and what became of invitations.
+    """Give each digest what is new since the person's last one: open alerts of patients they look after, answered invitations.
 
-    Patients whose therapist works here no more, or who have none, are in the digests of the managers.
+    New is what was raised since, or came to the person since: by a handover all that is open, stop signs too, by a cover what was open on
+    its first day. Patients whose therapist works here no more, or who have none, are in the digests of the managers.
     """
     members = [row.member_id for row in rows]
     clinics = {row.clinic_id for row in rows}
@@ -98,24 +102,38 @@ def count_news(rows: Sequence[DigestRow], *, now: dt.datetime) -> None:
     last = dict(sent.values("member_id").annotate(last=Max("sent_at")).values_list("member_id", "last"))
     since = {row.member_id: last.get(row.member_id) or row.due_at - FIRST_DIGEST_BACK for row in rows}
     staff = staff_of(clinics)
-    alerts = (
-        Alert.objects.open()
-        .filter(Q(level=Alert.Level.ATTENTION), clinic_id__in=clinics, raised_at__gt=min(since.values()), patient__erased_at=None)
-        .order_by("clinic_id", "patient__number")
-        .values_list("clinic_id", "raised_at", "patient__therapist_id", "patient__number", "patient__first_name", "patient__last_name")
-    )
+    zones = {row.clinic_id: row.zone for row in rows}
+    covers, begun = covers_of(zones, now)
+    handed = Handover.objects.filter(clinic_id__in=clinics, target_id__in=members, at__gt=min(since.values())).order_by("at")
+    came: dict[uuid.UUID | None, dt.datetime] = dict(handed.values_list("patient_id", "at"))
+    attention = Q(level=Alert.Level.ATTENTION)
+    theirs = attention & (Q(raised_at__gt=min(since.values())) | Q(patient__therapist_id__in=begun)) | Q(patient_id__in=came)
+    columns = ("clinic_id", "raised_at", "patient_id", "patient__therapist_id")
+    people = ("patient__number", "patient__first_name", "patient__last_name")
+    alerts = Alert.objects.open().filter(theirs, clinic_id__in=clinics, patient__erased_at=None).order_by("clinic_id", "patient__number")
     news: dict[uuid.UUID, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     managers = {clinic: [one.key for one in people if one.is_manager] for clinic, people in staff.items()}
     working = {one.key for people in staff.values() for one in people}
-    for clinic, raised_at, therapist, number, first, last_name in alerts:
-        for member in [therapist] if therapist in working else managers.get(clinic, []):
-            if member in since and raised_at > since[member]:
+    for clinic, raised_at, patient, therapist, number, first, last_name in alerts.values_list(*columns, *people):
+        looks_after = responsible(therapist, covers, working)
+        theirs_since = max(raised_at, came.get(patient, raised_at), begun.get(therapist, raised_at))
+        for member in [looks_after] if looks_after in working else managers.get(clinic, []):
+            if member in since and theirs_since > since[member]:
                 news[member][called(number, (first, last_name))] += 1
     invited = invitation_news(clinics, since, now=now)
     for row in rows:
         found, answers = news.get(row.member_id, {}), invited.get(row.member_id, {})
         told = tuple((outcome, tuple(answers[outcome])) for outcome in Outcome if outcome in answers)
         row.figures = Figures(tuple(found.items()), told) if found or told else None
+
+
+def covers_of(zones: Mapping[uuid.UUID, str], now: dt.datetime) -> tuple[dict[uuid.UUID, uuid.UUID], dict[uuid.UUID | None, dt.datetime]]:
+    """Return who stands in for whom today in these clinics, and when the first day of each cover began; one query."""
+    found = covers_on({clinic: local_day(now, zone) for clinic, zone in zones.items()})
+    begun: dict[uuid.UUID | None, dt.datetime] = {}
+    for covered, _by, clinic, first in found:
+        begun[covered] = day_bounds(first, zones[clinic])[0]
+    return {covered: by for covered, by, _clinic, _first in found}, begun
 
 
 def called(number: str, names: Iterable[str | None]) -> str:

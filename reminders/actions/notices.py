@@ -6,19 +6,22 @@ Read and written in sets. A tick may be lost, doubled or killed: which step come
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from clinics.branding import NO_WORDS, Words, words_of
 from clinics.emergency import number_in
 from clinics.localtime import local_day
 from clinics.models import Membership, Role
+from patients.covering import standing_in
 from patients.models import Alert
+from patients.rules.cover import responsible
 from reminders.actions.digests import count_news
 from reminders.actions.endings import how_they_ended, words_for
 from reminders.actions.staffing import staff_of
-from reminders.channels.email import Mail, mailbox
+from reminders.channels.email import Look, Mail, mailbox
 from reminders.channels.staff import Figures, Sample, StaffLetter, StaffMail, write_letter, write_sample
 from reminders.models import Channel, StaffNotice, StaffWish
 from reminders.rules.escalation import Colleague, Step, Told, due_step, whom_to_tell
@@ -57,10 +60,12 @@ def plan_stop_signs(*, now: dt.datetime, since: dt.datetime | None = None) -> in
 def plan_steps(waiting: Sequence[tuple[uuid.UUID, uuid.UUID, uuid.UUID, uuid.UUID | None, int, str]], *, now: dt.datetime) -> int:
     """Write the next mails about these stop signs where their time has come."""
     staff = staff_of({row[1] for row in waiting})
+    covers = standing_in({row[1]: local_day(now, row[5]) for row in waiting})
     taken, people = steps_taken([row[0] for row in waiting])
     new = []
     for alert, clinic, patient, therapist, minutes, zone in waiting:
-        for step, member in due_mails(taken[alert], people[alert], therapist, staff[clinic], minutes, now):
+        looks_after = responsible(therapist, covers, {one.key for one in staff[clinic]})
+        for step, member in due_mails(taken[alert], people[alert], looks_after, staff[clinic], minutes, now, away=covers):
             new.append(
                 StaffNotice(
                     clinic_id=clinic,
@@ -87,11 +92,18 @@ def due_mails(
     staff: Sequence[Colleague],
     minutes: int,
     now: dt.datetime,
+    away: Collection[uuid.UUID] = (),
 ) -> list[tuple[Step, uuid.UUID]]:
-    """Return the step that is due and its people; where nobody is left for a step, the people of the next one."""
+    """Return the step that is due and its people; where nobody is left for a step, the people of the next one.
+
+    Whoever looks after the patient now and was not told yet, because of a cover or a handover since, is told at once, in the step taken
+    last.
+    """
+    if taken and therapist is not None and therapist not in people and any(one.key == therapist for one in staff):
+        return [(Step(max(taken)), therapist)]
     step = due_step(taken, minutes, now)
     while step is not None:
-        found = whom_to_tell(step, therapist, staff, people)
+        found = whom_to_tell(step, therapist, staff, people, away)
         if found:
             return [(step, member) for member in found]
         step = Step(step + 1) if step < Step.MANAGERS else None
@@ -107,8 +119,9 @@ def steps_taken(alerts: Sequence[uuid.UUID]) -> tuple[dict[uuid.UUID, dict[int, 
         people[alert].add(member)
         before = steps[alert].get(step)
         reaches = status in REACHES
+        # Whoever is told later, because they stand in or took over, has the same time to answer.
         steps[alert][step] = Told(
-            min(before.since, created_at) if before else created_at, reaches or (before.reaches_somebody if before else False)
+            max(before.since, created_at) if before else created_at, reaches or (before.reaches_somebody if before else False)
         )
     return steps, people
 
@@ -148,6 +161,8 @@ COLUMNS = (
     "clinic__country",
     "clinic__emergency_number",
     "clinic__reminder_policy__shown_as",
+    "clinic__accent",
+    "clinic__logo_id",
 )
 
 
@@ -187,6 +202,9 @@ class ClaimedNotice:
     country: str
     emergency_number: str
     shown_as: str | None
+    accent: str
+    logo: uuid.UUID | None
+    words: Words = NO_WORDS
     figures: Figures | None = None
     ended: tuple[str, bool] | None = None
     """What kind of work has ended, and whether it was done; None: no such work is known."""
@@ -241,6 +259,7 @@ class ClaimedNotice:
             clinic_address=self.clinic_address,
             clinic_phone=self.clinic_phone,
             emergency_number=self.emergency_number or number_in(self.country),
+            look=Look(self.accent, self.logo, self.words.reminder, self.words.closing, self.words.signature),
         )
 
 
@@ -258,6 +277,10 @@ def look_at_notices(rows: Sequence[ClaimedNotice], *, now: dt.datetime) -> Itera
         members = [row.member_id for row in digests]
         refusing = set(StaffWish.objects.filter(member_id__in=members, wants_digest=False).values_list("member_id", flat=True))
         count_news(digests, now=now)
+    tests = [row for row in rows if row.kind == StaffNotice.Kind.TEST]
+    words = words_of({row.clinic_id for row in tests}) if tests else {}
+    for row in tests:
+        row.words = words.get((row.clinic_id, row.user_language or row.clinic_language), NO_WORDS)
     if jobs := [row.subject_id for row in rows if row.kind == StaffNotice.Kind.JOB and row.subject_id]:
         ended = how_they_ended(jobs)
         for row in rows:

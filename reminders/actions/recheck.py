@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from clinics.branding import NO_WORDS, Words, words_of
 from clinics.emergency import number_in
 from clinics.localtime import to_local
 from clinics.models import Membership
@@ -15,7 +16,7 @@ from reminders.actions.policies import offered, policy_from
 from reminders.actions.reach import Ways, ways_to
 from reminders.actions.silence import unanswered
 from reminders.actions.wanting import Wish, default_wish, wishes_of
-from reminders.channels.email import Occasion, Recipient, mailbox
+from reminders.channels.email import Look, Occasion, Recipient, mailbox
 from reminders.channels.webpush import Device
 from reminders.models import Channel, Delivery, Kind
 from reminders.rules import channels, timing
@@ -88,6 +89,8 @@ COLUMNS = (
     "clinic__reminder_policy__latest_at",
     "clinic__reminder_policy__most_unanswered",
     "clinic__reminder_policy__shown_as",
+    "clinic__accent",
+    "clinic__logo_id",
 )
 
 
@@ -132,6 +135,9 @@ class Claimed:
     latest: dt.time | None
     most_unanswered: int | None
     shown_as: str | None
+    accent: str
+    logo: uuid.UUID | None
+    words: Words = NO_WORDS
     channel: str = Channel.EMAIL
     devices: tuple[Device, ...] = ()
     number: str = ""
@@ -163,11 +169,16 @@ class Claimed:
         return self.number if self.channel == Channel.SMS else mailbox(self.user_email or "")
 
     @property
+    def language(self) -> str:
+        """Which language the person is written to in."""
+        return self.user_language or self.patient_language
+
+    @property
     def occasion(self) -> Occasion:
         """What the message says, apart from who gets it."""
         return Occasion(
             kind=self.kind,
-            language=self.user_language or self.patient_language,
+            language=self.language,
             slot_on=self.slot_on,
             clinic_name=self.shown_as or self.clinic_name,
             clinic_address=self.clinic_address,
@@ -180,6 +191,7 @@ class Claimed:
             ahead=self.ahead,
             tells_of_change=self.tells_of_change,
             is_later=self.snoozes > 0 and to_local(self.due_at, self.patient_zone or self.clinic_zone).date() > self.slot_on,
+            look=Look(self.accent, self.logo, self.words.reminder, self.words.closing, self.words.signature),
         )
 
     @property
@@ -189,9 +201,13 @@ class Claimed:
 
 
 def read_claimed(claim: uuid.UUID) -> list[Claimed]:
-    """Read the rows of a claim, the oldest first, in one query."""
+    """Read the rows of a claim, the oldest first, with their clinics' own words, in two queries."""
     rows = Delivery.objects.filter(claim=claim, status=Delivery.Status.CLAIMED).order_by("due_at", "id")
-    return [Claimed(*row) for row in rows.values_list(*COLUMNS)]
+    found = [Claimed(*row) for row in rows.values_list(*COLUMNS)]
+    words = words_of({row.clinic_id for row in found})
+    for row in found:
+        row.words = words.get((row.clinic_id, row.language), NO_WORDS)
+    return found
 
 
 def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[Claimed, Hold | None]]:

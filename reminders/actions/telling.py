@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping
 
 from clinics.localtime import local_day
 from clinics.models import Membership
+from patients.covering import standing_in
 from patients.models import Patient
+from patients.rules.cover import responsible
 from reminders.actions.notices import STOP_SIGN_LASTS
 from reminders.actions.reach import Refusal
 from reminders.actions.silence import LOOKED_BACK, sent_in_vain
@@ -29,10 +31,11 @@ def tell_of_silence(patients: Collection[uuid.UUID], *, now: dt.datetime) -> int
 
 
 def tell(kind: str, patients: Collection[uuid.UUID], *, now: dt.datetime) -> int:
-    """Write one mail about each patient: to the therapist, or to the managers when that person works here no more."""
+    """Write one mail about each patient: to the therapist or whoever stands in, or to the managers when that person works here no more."""
     columns = ("pk", "clinic_id", "therapist_id", "clinic__time_zone")
     rows = list(Patient.objects.filter(pk__in=patients, erased_at=None).values_list(*columns))
     staff = staff_of({clinic for _patient, clinic, _therapist, _zone in rows})
+    covers = standing_in({clinic: local_day(now, zone) for _patient, clinic, _therapist, zone in rows})
     new = [
         StaffNotice(
             clinic_id=clinic,
@@ -45,7 +48,7 @@ def tell(kind: str, patients: Collection[uuid.UUID], *, now: dt.datetime) -> int
             created_at=now,
         )
         for patient, clinic, therapist, zone in rows
-        for member in whom_to_tell(Step.FIRST, therapist, staff[clinic], ())
+        for member in whom_to_tell(Step.FIRST, responsible(therapist, covers, [one.key for one in staff[clinic]]), staff[clinic], ())
     ]
     StaffNotice.objects.bulk_create(new, ignore_conflicts=True)
     return len(new)

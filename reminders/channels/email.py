@@ -21,6 +21,8 @@ from django.utils import formats, translation
 from django.utils.encoding import punycode
 from django.utils.html import escape
 
+from clinics.branding import logo_url
+from clinics.rules.palette import colour_of
 from reminders import links
 from reminders.channels.line import LineBroken, LineDown, Refused, TryLater
 from reminders.rules.bounces import is_gone
@@ -29,6 +31,17 @@ from reminders.rules.timing import message_id
 PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 ENHANCED_CODE = re.compile(rb"\d\.\d{1,3}\.\d{1,3}")
 LETTERS_KEPT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a clinic's mails look, and its own words: colour, logo, a sentence, closing words and who signs."""
+
+    accent: str = ""
+    logo: uuid.UUID | None = None
+    sentence: str = ""
+    closing: str = ""
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,7 @@ class Occasion:
     tells_of_change: bool = False
     """Whether a changed plan is told of in the same mail."""
     is_test: bool = False
+    look: Look = Look()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +223,9 @@ def compose(occasion: Occasion) -> Letter:
             "planned": occasion.planned,
             "ahead": occasion.ahead,
             "is_later": occasion.is_later,
+            "look": occasion.look,
+            "logo_url": logo_url(occasion.look.logo),
+            "colour": colour_of(occasion.look.accent),
             "is_test": occasion.is_test,
             "later_url": "" if occasion.starts_at else links.later_url(MARKS["later"]),
             "minutes": occasion.minutes,

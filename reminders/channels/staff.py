@@ -17,7 +17,7 @@ from django.utils import formats, translation
 
 from clinics.localtime import to_local
 from reminders import links
-from reminders.channels.email import Mail, Occasion, Recipient, compose, inliner, sender_of
+from reminders.channels.email import Look, Mail, Occasion, Recipient, compose, inliner, sender_of
 from reminders.rules.timing import message_id
 
 
@@ -133,6 +133,9 @@ class Sample:
     clinic_address: str
     clinic_phone: str
     emergency_number: str
+    look: Look = Look()
+    is_test: bool = True
+    """Whether the mail says of itself that it is a test; what is only looked at reads as patients get it."""
 
 
 def write_sample(sample: Sample, sent_on: str) -> Mail:
@@ -149,7 +152,8 @@ def write_sample(sample: Sample, sent_on: str) -> Mail:
         done=2,
         planned=3,
         ahead=3,
-        is_test=True,
+        is_test=sample.is_test,
+        look=sample.look,
     )
     nobody = uuid.UUID(int=0)
     return compose(occasion).fill(Recipient(sample.notice_id, nobody, nobody, sample.address, sample.first_name), sent_on)

@@ -52,9 +52,12 @@ def due_step(told: Mapping[int, Told], second_after_minutes: int, now: datetime)
     return Step(last + 1)
 
 
-def whom_to_tell(step: Step, therapist: UUID | None, staff: Sequence[Colleague], told: Collection[UUID]) -> list[UUID]:
+def whom_to_tell(
+    step: Step, therapist: UUID | None, staff: Sequence[Colleague], told: Collection[UUID], away: Collection[UUID] = ()
+) -> list[UUID]:
     """Return who is told in a step: the patient's therapist, or the managers when that person works here no more; then another therapist,
-    or a manager; then all managers. `staff` works here now, in a lasting order; `told` were told before. Empty when nobody is left.
+    or a manager; then all managers. `staff` works here now, in a lasting order; `told` were told before; whoever is `away` comes last as
+    the second person. Empty when nobody is left.
     """
     managers = [one.key for one in staff if one.is_manager]
     everybody = [one.key for one in staff]
@@ -63,7 +66,7 @@ def whom_to_tell(step: Step, therapist: UUID | None, staff: Sequence[Colleague],
     if step == Step.MANAGERS:
         return managers
     others = [one for one in staff if one.key not in told]
-    return [one.key for one in sorted(others, key=lambda one: one.is_manager)][:1]
+    return [one.key for one in sorted(others, key=lambda one: (one.key in away, one.is_manager))][:1]
 
 
 def is_open_day(day: date, open_weekdays: Collection[int], closed: Collection[date]) -> bool:

@@ -29,6 +29,9 @@ CLINIC = {
     "open_weekdays": ["1", "2", "3"],
     "escalate_minutes": "15",
     "keep_records_years": "10",
+    "access_records_per_hour": "40",
+    "access_from": "06:00",
+    "access_to": "22:00",
 }
 
 
@@ -98,7 +101,7 @@ def test_a_manager_invites_promotes_and_ends(client: Client, cast: Cast) -> None
     assert Membership.objects.get(pk=cast.therapist2.pk).role == "manager"
     assert client.get(f"/clinic/staff/{cast.therapist2.pk}/end/").status_code == 200
     assert Membership.objects.get(pk=cast.therapist2.pk).status == "active"
-    client.post(f"/clinic/staff/{cast.therapist2.pk}/end/")
+    client.post(f"/clinic/staff/{cast.therapist2.pk}/end/", {"target": str(cast.therapist.pk)})
     assert Membership.objects.get(pk=cast.therapist2.pk).status == "ended"
     assert "Amara Diallo" in client.get("/clinic/staff/").content.decode()
     actions = set(AuditEvent.objects.filter(clinic_id=cast.riverside.pk).values_list("action", flat=True))
@@ -134,6 +137,10 @@ def test_a_manager_changes_the_clinic(client: Client, cast: Cast) -> None:
         ("escalate_minutes", "9" * 400),
         ("keep_records_years", "0"),
         ("keep_records_years", "31"),
+        ("access_records_per_hour", "9"),
+        ("access_records_per_hour", "501"),
+        ("access_from", "22:00"),
+        ("access_to", "25:00"),
         ("time_zone", "Mars/Base"),
         ("country", "ZZ"),
         ("open_weekdays", ["8"]),

@@ -33,7 +33,7 @@ from tests.patients.test_assign import choices
 from tests.programs.building import draft_of
 
 pytestmark = pytest.mark.browser
-NO_PAGE = ("programs:picture", "clinics:job")
+NO_PAGE = ("programs:picture", "clinics:job", "reminders:texts_preview")
 """What answers with something else than a page, or shows one only while work is under way."""
 
 
@@ -100,6 +100,7 @@ def fill(cast: Cast) -> Guide:
         cast,
         {
             "patients:outcomes_model": model,
+            "patients:staff_end": cast.therapist2,
             "patients:alert": Alert.objects.get(patient=hannah, rule="pain_level"),
             "patients:report_clear": report,
             "patients:session": cast.session_today(hannah, "supervised"),
@@ -118,7 +119,6 @@ def fill(cast: Cast) -> Guide:
             "programs:exercise": Exercise.objects.filter(clinic=None).order_by("key")[0],
             "programs:retire": published,
             "programs:": draft_of(cast),
-            "clinics:staff_end": cast.therapist2,
         },
         {"patients:assign_confirm": "?" + urlencode(choices(cast), doseq=True)},
     )

@@ -11,8 +11,6 @@ from django.utils import timezone
 from clinics import audit
 from clinics.models import AuditEvent, Clinic, Membership, Role
 from patients.actions.people import create_patient
-from patients.models import Patient
-from patients.views.trail import MANY_RECORDS_AN_HOUR, unusual
 from tests.cast import Cast, person, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -92,22 +90,19 @@ def test_what_was_repeated_within_a_minute_is_one_row(client: Client, cast: Cast
     assert "(Plan, Record)" in told or "(Record, Plan)" in told
 
 
-def test_what_is_unusual(cast: Cast) -> None:
+def test_who_opened_one_record_is_told_by_person_with_how_often(client: Client, cast: Cast) -> None:
     now = timezone.now()
-    many = [
-        create_patient(clinic=cast.riverside, by=cast.therapist, now=now, first_name=f"P{n}", last_name="Q", email="")
-        for n in range(MANY_RECORDS_AN_HOUR + 1)
-    ]
-    hour = (now - dt.timedelta(days=1)).replace(minute=5)
-    audit.record_many(audit.event("patient.view", row=row, patient_id=row.pk, by=cast.therapist, at=hour) for row in many)
-    Patient.objects.filter(pk=many[0].pk).update(email="therapist2@riverside.example")
-    audit.record("patient.view", row=cast.marek, patient_id=cast.marek.pk, by=cast.therapist)
-    found = {(one.who, one.kind): one.count for one in unusual(cast.manager, now + dt.timedelta(minutes=1))}
-    assert found["Jonas Keller", "many"] == MANY_RECORDS_AN_HOUR + 1
-    assert found["Jonas Keller", "colleague"] == 1
-    assert found["Jonas Keller", "other"] >= 1
-    assert unusual(cast.harbour_manager, now) == []
-    assert ("Jonas Keller", "many") not in {(one.who, one.kind) for one in unusual(cast.manager, now + dt.timedelta(days=40))}
+    for by, hours in ((cast.therapist, 3), (cast.therapist, 2), (cast.therapist2, 1)):
+        at = now - dt.timedelta(hours=hours)
+        audit.record_many([audit.event("patient.view", row=cast.marek, patient_id=cast.marek.pk, by=by, at=at)])
+    AuditEvent.objects.create(
+        clinic_id=cast.riverside.pk, action="patient.view", role="administrator", actor_id=cast.admin.pk, patient_id=cast.marek.pk, at=now
+    )
+    page = sign_in(client, cast.manager).get(TRAIL, {"patient": str(cast.marek.pk)})
+    assert [(str(one["who"]), one["times"]) for one in page.context["openers"]] == [("None", 1), ("Amara Diallo", 1), ("Jonas Keller", 2)]
+    assert "Who opened the record of Marek Novák" in page.content.decode()
+    foreign = sign_in(Client(), cast.harbour_manager).get(TRAIL, {"patient": str(cast.marek.pk)})
+    assert foreign.context["openers"] == []
 
 
 def test_a_new_clinic_sees_what_is_done_and_what_comes_next(client: Client, cast: Cast) -> None:

@@ -12,25 +12,33 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinics.ids import uuid7
+from clinics.models.choices import Accent, Language, Role
+from clinics.models.look import ClinicLogo, ClinicText
 from clinics.scoping import Scope, ScopedModel, ScopedQuerySet
+
+__all__ = (
+    "Accent",
+    "ApiToken",
+    "AuditEvent",
+    "Clinic",
+    "ClinicLogo",
+    "ClinicText",
+    "ClosedDay",
+    "Invitation",
+    "Job",
+    "Language",
+    "Membership",
+    "MembershipQuerySet",
+    "RecoveryCode",
+    "Role",
+    "Throttle",
+    "TrailHead",
+    "User",
+    "UserManager",
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-class Language(models.TextChoices):
-    """Languages the product speaks."""
-
-    ENGLISH = "en", _("English")
-    GERMAN = "de", _("German")
-
-
-class Role(models.TextChoices):
-    """What a person is in one clinic."""
-
-    MANAGER = "manager", _("Clinic manager")
-    THERAPIST = "therapist", _("Therapist")
-    PATIENT = "patient", _("Patient")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -152,6 +160,15 @@ class Clinic(models.Model):
     keep_records_years = models.PositiveSmallIntegerField(
         _("years records are kept after the end of treatment"), default=10, validators=[MinValueValidator(1), MaxValueValidator(30)]
     )
+    access_records_per_hour = models.PositiveSmallIntegerField(
+        _("records opened within an hour before it is unusual"),
+        default=40,
+        validators=[MinValueValidator(10), MaxValueValidator(500)],
+    )
+    access_from = models.TimeField(_("usual hours from"), default=dt.time(6))
+    access_to = models.TimeField(_("usual hours until"), default=dt.time(22))
+    accent = models.CharField(_("colour"), max_length=10, choices=Accent.choices, default=Accent.PINE)
+    logo = models.ForeignKey("clinics.ClinicLogo", on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -163,6 +180,10 @@ class Clinic(models.Model):
             models.CheckConstraint(condition=Q(pain_amber_max__lte=9), name="clinic_pain_bands_end_below_ten"),
             models.CheckConstraint(condition=Q(keep_records_years__gte=1, keep_records_years__lte=30), name="clinic_keeps_records"),
             models.CheckConstraint(condition=Q(escalate_minutes__gte=5, escalate_minutes__lte=120), name="clinic_escalates"),
+            models.CheckConstraint(
+                condition=Q(access_records_per_hour__gte=10, access_records_per_hour__lte=500, access_from__lt=F("access_to")),
+                name="clinic_usual_access",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -209,7 +209,7 @@ def test(request: MemberRequest) -> HttpResponse:
         raise TooMany(_("You have asked for many test mails within an hour. Please try again in an hour."))
     order_test(by=request.member, sample=Kind(form.cleaned_data["kind"]), now=now)
     messages.success(request, _("The test mail comes to your own address within a minute."))
-    return redirect("reminders:notices")
+    return redirect("reminders:texts" if request.POST.get("back") == "texts" else "reminders:notices")
 
 
 @page("reminder.policy", methods=("GET", "POST"))

@@ -1,0 +1,1 @@
+"""What is true of clinics without a database: colours and words."""
