@@ -237,7 +237,7 @@ def ours(sent: Callable[[], None]) -> None:
         sent()
 
     email.Line.send = noted  # type: ignore[method-assign, assignment]
-    drain(clock=Clock(timezone.now()), seconds=600)
+    drain(clock=Clock(timezone.now()), seconds=3600)
 
 
 # --- Celery by the book, and doing nothing --------------------------------------------------

@@ -1,17 +1,16 @@
 """The figures of each program for a choice of years and therapist, with everything hidden that would tell of fewer than five people."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from patients.models import Assessment, Assignment
-from patients.outcomes import Course, Line, Population
+from patients.outcomes import START, Course, Line, Population
 from patients.rules.outcomes import PLACES, Against, Change, Mean, against_line, change_of, mean_of, model_change
 from patients.rules.scores import Instrument
 from patients.rules.small_groups import FEWEST, Group, Verdict, hide_small
 
-START = str(Assessment.Key.BASELINE)
 END = str(Assessment.Key.END)
 ENDINGS = (Assignment.Status.COMPLETED, Assignment.Status.RUNNING, Assignment.Status.ENDED)
 
@@ -75,14 +74,10 @@ class LineFigures:
         return next((point for point in self.points[instrument] if point.key == key), None)
 
 
-def choose(courses: Sequence[Course], selection: Selection, counts: Callable[[Course], bool]) -> tuple[Verdict, list[Course]]:
-    """Return whether the people for whom `counts` holds may be shown, and those of them that are chosen (none when hidden)."""
-    them = [course for course in courses if counts(course)]
+def choose(them: Sequence[Course], selection: Selection) -> Verdict:
+    """Tell whether the chosen ones of these people may be shown; they are everybody, of all years, whom a figure is made of."""
     group: Group[str] = Group(Counter((course.year, course.therapist) for course in them))
-    verdict = group.select(selection.first, selection.last, selection.therapist)
-    if not verdict.may:
-        return verdict, []
-    return verdict, [course for course in them if is_chosen(course, selection)]
+    return group.select(selection.first, selection.last, selection.therapist)
 
 
 def is_chosen(course: Course, selection: Selection) -> bool:
@@ -102,23 +97,18 @@ def figures_of(population: Population, selection: Selection) -> list[LineFigures
 
 def figures_of_line(line: Line, courses: Sequence[Course], selection: Selection) -> LineFigures:
     """Return the figures of one program."""
-    started, _people = choose(courses, selection, lambda _course: True)
-    _may, trained = choose(courses, selection, lambda course: course.adherence is not None)
+    trained = [(course, course.adherence) for course in courses if course.adherence is not None]
+    may = choose([course for course, _share in trained], selection).may
     keys = sorted({key for course in courses for key in course.answers} | {START}, key=lambda key: PLACES[key])
     weeks = {key: week_of(courses, key) for key in keys}
     return LineFigures(
         line=line,
-        started=started,
-        adherence=mean_of([course.adherence for course in trained if course.adherence is not None]),
-        measured={key: measured_at(courses, selection, key) for key in keys},
+        started=choose(courses, selection),
+        adherence=mean_of([share for course, share in trained if is_chosen(course, selection)]) if may else None,
+        measured={key: choose([course for course in courses if key in course.answers], selection) for key in keys},
         points={one: [point_of(line, courses, selection, one, key, weeks[key]) for key in keys if key != START] for one in Instrument},
         ending=ending_of(courses),
     )
-
-
-def measured_at(courses: Sequence[Course], selection: Selection, key: str) -> Verdict:
-    """Return how many people answered an assessment."""
-    return choose(courses, selection, lambda course: key in course.answers)[0]
 
 
 def week_of(courses: Sequence[Course], key: str) -> int | None:
@@ -129,8 +119,9 @@ def week_of(courses: Sequence[Course], key: str) -> int | None:
 
 def point_of(line: Line, courses: Sequence[Course], selection: Selection, instrument: Instrument, key: str, week: int | None) -> Point:
     """Return how one measure changed from the start to one assessment."""
-    verdict, them = choose(courses, selection, lambda course: course.pair(instrument, key) is not None)
-    pairs = [pair for course in them if (pair := course.pair(instrument, key)) is not None]
+    them = [(course, pair) for course in courses if (pair := course.pair(instrument, key)) is not None]
+    verdict = choose([course for course, _pair in them], selection)
+    pairs = [pair for course, pair in them if is_chosen(course, selection)] if verdict.may else []
     return Point(key, week, verdict, change_of(instrument, pairs), model_change(instrument, line.arm, key))
 
 

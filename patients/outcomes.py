@@ -19,6 +19,7 @@ from patients.rules.scores import Instrument
 from programs.models import Program, ProgramVersion, Setting
 from programs.wording import SHORT_NAMES
 
+START = str(Assessment.Key.BASELINE)
 NOBODY = ""
 """Stands for the therapist of people who have none."""
 STOP_LEVELS = (SymptomReport.Level.URGENT, SymptomReport.Level.EMERGENCY)
@@ -82,8 +83,10 @@ class Course:
 
     def pair(self, instrument: Instrument, key: str) -> tuple[int, int] | None:
         """Return start and later answer; None unless both were given."""
-        start, later = self.answers.get(Assessment.Key.BASELINE), self.answers.get(key)
-        before, after = (one.value(instrument) if one else None for one in (start, later))
+        start, later = self.answers.get(START), self.answers.get(key)
+        if start is None or later is None:
+            return None
+        before, after = start.value(instrument), later.value(instrument)
         return None if before is None or after is None else (before, after)
 
 

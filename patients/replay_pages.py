@@ -88,7 +88,7 @@ def show_replay(request: MemberRequest, job: Job, form: forms.Form, *, status: i
         "rows": rows,
         "all": TherapistRow(_("Clinic"), *figures(all_now, all_proposed), daily_counts(all_now, all_proposed)),
         "names": [row.name for row in rows],
-        "daily": daily_rows(result, first, days),
+        "daily": daily_rows(result, first, days, [row.name for row in rows]),
         "added": patient_rows(result["added"], people),
         "missed": patient_rows(result["missed"], people),
         "at_once": patient_rows(result["at_once"], people, with_day=False),
@@ -125,13 +125,15 @@ def therapist_rows(member: Membership, result: Mapping[str, Any], days: int) -> 
     return found
 
 
-def daily_rows(result: Mapping[str, Any], first: dt.date, days: int) -> list[tuple[dt.date, list[tuple[int, int]], int, int]]:
-    """Return the days with any alert, newest first: for each therapist now and proposed, and the sums."""
+def daily_rows(
+    result: Mapping[str, Any], first: dt.date, days: int, names: Sequence[str]
+) -> list[tuple[dt.date, list[tuple[str, int, int]], int, int]]:
+    """Return the days with any alert, newest first: for each therapist the name, now and proposed, then the sums."""
     keys = therapists_of(result)
     found = []
     for place in reversed(range(days)):
-        cells = [(result["now"][key][place], result["proposed"][key][place]) for key in keys]
-        now, proposed = sum(one for one, _other in cells), sum(other for _one, other in cells)
+        cells = [(name, result["now"][key][place], result["proposed"][key][place]) for name, key in zip(names, keys, strict=True)]
+        now, proposed = sum(one for _name, one, _other in cells), sum(other for _name, _one, other in cells)
         if now or proposed:
             found.append((first + dt.timedelta(days=place), cells, now, proposed))
     return found

@@ -98,9 +98,9 @@ def people_of(population: Population, selection: Selection, instrument: Instrume
     small: list[Line] = []
     for line in lines:
         courses = [course for course in first.values() if course.line == line]
-        verdict, chosen = choose(courses, selection, lambda course: len(answers_of(course, instrument)) >= LEAST_ANSWERS)
-        if verdict.may:
-            people += [Person(len(groups), answers_of(course, instrument)) for course in chosen]
+        them = [(course, answers) for course in courses if len(answers := answers_of(course, instrument)) >= LEAST_ANSWERS]
+        if choose([course for course, _answers in them], selection).may:
+            people += [Person(len(groups), answers) for course, answers in them if is_chosen(course, selection)]
             groups.append(line)
         elif any(is_chosen(course, selection) for course in courses):
             small.append(line)

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from patients.charts.multiples import Multiple, Spot, interval_bar, multiple_svg, program_mark, reach_of, signed
-from patients.figures import END, START, Ending, LineFigures, Point
+from patients.figures import END, Ending, LineFigures, Point
 from patients.models import Assessment, Assignment
-from patients.outcomes import Line
+from patients.outcomes import START, Line
 from patients.rules.outcomes import Against, Mean, Share, Side
 from patients.rules.scores import NPRS_WORTHWHILE_POINTS, PSFS_WORTHWHILE_POINTS, Instrument
 from patients.rules.small_groups import FEWEST, Verdict, joined
@@ -256,11 +256,10 @@ def ending_row(one: LineFigures, ending: Ending) -> EndingRow:
     parts = {key: count_text(count, ending.n) for key, count in ending.parts.items()}
     reasons = ending.reasons or {}
     told = [(str(Assignment.Outcome(key).label), str(count)) for key, count in reasons.items() if count]
-    hidden = sum(count is None for count in reasons.values())
-    if hidden:
+    if any(count is None for count in reasons.values()):
         known = sum(count for count in reasons.values() if count is not None)
-        ended = ending.parts[Assignment.Status.ENDED] or 0
-        told.append((_("reasons not shown one by one"), str(ended - known)))
+        rest = (ending.parts[Assignment.Status.ENDED] or 0) - known
+        told.append((_("other reasons"), str(rest)) if told else (str(NOT_SHOWN), ""))
     return EndingRow(
         name=name_of(one.line),
         mark=program_mark(one.line.arm),

@@ -17,6 +17,7 @@ from clinics.models import Membership
 from clinics.web import MemberRequest, get_visible
 from patients.actions.consents import standings_of
 from patients.actions.messages import unread_for_clinic
+from patients.actions.suggestion_switch import switched_on
 from patients.charts import Tick
 from patients.models import Assignment, Patient
 from patients.models.assignment import RUNNING
@@ -35,6 +36,7 @@ class Shown:
     assignments: list[Assignment]
     now: dt.datetime
     today: dt.date
+    has_suggestions: bool = False
 
     @property
     def ticks(self) -> list[Tick]:
@@ -54,13 +56,18 @@ def ticks_of(stored: Sequence[Sequence[Any]]) -> list[Tick]:
 
 def open_record(request: MemberRequest, pk: UUID, part: str) -> Shown:
     """Load a patient with everything the head shows, in two queries, and note who opened which part; 404 for others' patients."""
-    patient = get_visible(
-        Patient.objects.select_related("clinic", "caseload", "draft", "membership__user", "therapist__user"), request.member, pk=pk
+    patient: Any = get_visible(
+        Patient.objects.select_related("clinic", "caseload", "draft", "membership__user", "therapist__user").annotate(
+            has_suggestions=switched_on()
+        ),
+        request.member,
+        pk=pk,
     )
     now = timezone.now()
     assignments = assignments_of(patient, request.member)
     audit.record("patient.view", row=patient, patient_id=patient.pk, part=part)
-    return Shown(patient, assignments[0] if assignments else None, assignments, now, local_day(now, patient.zone))
+    first = assignments[0] if assignments else None
+    return Shown(patient, first, assignments, now, local_day(now, patient.zone), has_suggestions=patient.has_suggestions)
 
 
 def assignments_of(patient: Patient, member: Membership) -> list[Assignment]:

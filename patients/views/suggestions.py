@@ -25,7 +25,7 @@ from patients.actions.suggesting import (
     use_suggestion,
     usual_until,
 )
-from patients.actions.suggestion_switch import is_on, need_switch
+from patients.actions.suggestion_switch import need_switch
 from patients.actions.tailoring import Proposal
 from patients.forms.suggestions import DeclineForm, UseForm
 from patients.models import Suggestion
@@ -38,7 +38,7 @@ SHOWN = 50
 
 def card_of(shown: Shown) -> dict[str, Any] | None:
     """Return what is suggested for the patient's plan now and what was decided before; None where the clinic has no suggestions."""
-    if shown.assignment is None or not is_on(shown.patient.clinic_id):
+    if shown.assignment is None or not shown.has_suggestions:
         return None
     standing = refresh_suggestions(assignment=shown.assignment, now=shown.now)
     return {

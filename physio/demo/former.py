@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clinics.models import Clinic, Membership
+from clinics.rows import Table
 from patients.actions.caseload import refresh_entries
-from patients.models import Assessment, Assignment, Patient, SessionLog
+from patients.models import Assessment, Assignment, Patient, SearchWord, SessionLog
 from patients.rules.consents import VERSIONS, Purpose
 from patients.rules.outcomes import PLACES
 from physio.demo.life import DAYS
 from physio.demo.quick_patient import DAY, EVENING, Course, Maker, Who, instant
-from physio.demo.rows import Table
 from programs.models import Program, ProgramVersion
 
 FIRST_NUMBER = 101
@@ -169,5 +169,7 @@ def add_former_patients(clinic: Clinic, therapists: Sequence[Membership], *, tod
             keys.append(who.patient)
             number += 1
     maker.store()
-    refresh_entries(Patient.objects.filter(pk__in=keys).select_related("clinic"), now=now)
+    people = list(Patient.objects.filter(pk__in=keys).select_related("clinic"))
+    SearchWord.keep(people)
+    refresh_entries(people, now=now)
     return len(keys)

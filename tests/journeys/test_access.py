@@ -1,6 +1,7 @@
 """Every page of a patient as people with poor eyes, big thumbs and slow networks meet it."""
 
 import gzip
+import time
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -78,8 +79,13 @@ class Looker:
         self.wrong: list[str] = []
 
     def enter(self, member: Membership) -> None:
-        """Sign a member in."""
-        cookie = sign_in(Client(), member).cookies[settings.SESSION_COOKIE_NAME].value
+        """Sign a member in, just confirmed."""
+        client = sign_in(Client(), member)
+        session = client.session
+        session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
+        session["account_authentication_methods_user"] = str(member.user_id)
+        session.save()
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
         self.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": self.base}])
 
     def at(self, member: Membership, urls: Iterable[str], language: str) -> None:

@@ -13,10 +13,11 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext
 from pytest_django.live_server_helper import LiveServer
 
-from clinics.models import Membership, Role
+from clinics.models import Job, Membership, Role
 from clinics.permissions import ACTIONS, PUBLIC
 from clinics.scoping import ScopedModel
 from patients.actions.diary import check_in
+from patients.actions.outcomes_model import KIND
 from patients.actions.people import create_patient
 from patients.actions.replanning import open_plan
 from patients.actions.symptoms import report_symptoms
@@ -27,11 +28,13 @@ from programs.models import Exercise
 from tests.architecture.addresses import Address, addresses
 from tests.cast import Cast, member_of, sign_in
 from tests.journeys.test_access import Looker
+from tests.patients.outcome_people import add_people, model_result, rising
+from tests.patients.test_assign import choices
 from tests.programs.building import draft_of
 
 pytestmark = pytest.mark.browser
-NO_PAGE = ("programs:picture",)
-"""What answers with something else than a page."""
+NO_PAGE = ("programs:picture", "clinics:job")
+"""What answers with something else than a page, or shows one only while work is under way."""
 
 
 def staff_pages() -> Iterator[tuple[Address, bool]]:
@@ -78,14 +81,10 @@ def fill(cast: Cast) -> Guide:
     Assessment.objects.filter(patient=hannah, key="middle").update(due_on=cast.session_today(hannah).on)
     new = create_patient(clinic=cast.riverside, by=cast.therapist, now=now, first_name="Zoë", last_name="Neu", email="zoe@mail.example")
     leg = cast.version("leg")
-    chosen = {
-        "version": leg.pk,
-        "days_for": leg.pk,
-        "starts_on": (now + dt.timedelta(days=7)).date(),
-        "supervised_weekdays": [1, 4],
-        "home_weekdays": [2, 5, 7],
-    }
     open_plan(assignment=hannah.assignments.get(), by=cast.therapist, now=now)
+    add_people(cast.riverside, cast.therapist, leg, [rising()] * 6, starts_on=dt.date(2025, 2, 3), now=now)
+    params = {"first": 2025, "last": now.year, "therapist": None}
+    model = Job.objects.create(clinic=cast.riverside, by=cast.therapist, kind=KIND, status="done", params=params, result=model_result(cast))
     published = draft_of(cast)
     publish_version(version=published, revision=published.revision, by=cast.therapist, now=now)
     own = write_exercise(
@@ -100,6 +99,7 @@ def fill(cast: Cast) -> Guide:
     return Guide(
         cast,
         {
+            "patients:outcomes_model": model,
             "patients:alert": Alert.objects.get(patient=hannah, rule="pain_level"),
             "patients:report_clear": report,
             "patients:session": cast.session_today(hannah, "supervised"),
@@ -120,7 +120,7 @@ def fill(cast: Cast) -> Guide:
             "programs:": draft_of(cast),
             "clinics:staff_end": cast.therapist2,
         },
-        {"patients:assign_confirm": "?" + urlencode(chosen, doseq=True)},
+        {"patients:assign_confirm": "?" + urlencode(choices(cast), doseq=True)},
     )
 
 

@@ -65,7 +65,7 @@ def test_the_list_shows_what_happened_elsewhere_and_focus_and_place_stay(enter: 
     hurts(cast.marek)
     page.clock.run_for(HALF_A_MINUTE)
     expect(page.locator("tr", has_text="Marek Novák")).to_contain_text("Pain 8, today")
-    expect(page.locator("#count")).to_contain_text("1 need you")
+    expect(page.locator("#count")).to_contain_text("1 need somebody")
     expect(hannah.locator("[data-act]")).to_be_focused()
     expect(hannah).to_have_class("sel")
 

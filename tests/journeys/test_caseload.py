@@ -62,7 +62,7 @@ def test_typing_narrows_the_list_and_neither_focus_nor_caret_nor_filters_get_los
     expect(shown(page)).to_have_text(["Lena Vogt"])
     page.keyboard.press("Home")
     page.keyboard.type("le ")
-    page.wait_for_url("**q=le+vog**")
+    page.wait_for_url("**q=le%20vog**")
     expect(shown(page)).to_have_text(["Lena Vogt"])
     expect(search).to_be_focused()
     assert search.evaluate(CARET) == [3, 3]

@@ -9,6 +9,7 @@ from patients.models import Assessment, Assignment, Consent, Patient, ScheduledS
 from patients.rules.consents import VERSIONS, Purpose
 from patients.rules.trajectory import TRIAL_WEEKS
 from programs.models import ProgramVersion
+from tests.cast import Cast
 
 KEYS = ("baseline", "middle", "end", "month_3", "month_6")
 Answers = Mapping[str, tuple[int | None, int]]
@@ -106,3 +107,20 @@ def add_people(
         for day in range(due)
     )
     return people
+
+
+def model_result(cast: Cast) -> dict[str, Any]:
+    """Return what a job of the model may have kept."""
+    groups = [
+        {"program": str(cast.version("leg").program_id), "arm": "LL", "n": 30, "slope": [0.95, 0.08, 0.8, 1.1], "difference": None},
+        {
+            "program": str(cast.version("lumbar_extensor").program_id),
+            "arm": "LE",
+            "n": 30,
+            "slope": [0.75, 0.08, 0.6, 0.9],
+            "difference": [-0.2, 0.11, -0.42, 0.02],
+        },
+    ]
+    psfs = {"problem": "", "people": 60, "answers": 280, "correlation": 0.5, "groups": groups, "small": []}
+    nprs = {"problem": "constant", "people": 60, "answers": 280, "correlation": None, "groups": [], "small": []}
+    return {"measures": {"psfs_run": psfs, "nprs_run": nprs}}

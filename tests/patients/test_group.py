@@ -71,7 +71,7 @@ def test_everybody_of_the_day_has_a_lane_with_last_times_numbers(client: Client,
         assert part in text, part
     assert "lane__last" in text
     assert 'aria-current="page"' in text
-    assert re.search(r"In clinic today<span class=\"count count--soft\">1</span>", text)
+    assert re.search(r'In clinic today<span class="count count--soft" title="1 person comes today">', text)
 
 
 def test_another_clinic_sees_its_own_group_and_a_patient_none(client: Client, cast: Cast, session: ScheduledSession) -> None:

@@ -16,7 +16,7 @@ from patients.actions import outcomes_model
 from patients.actions.outcomes_model import KIND
 from patients.models import Consent
 from tests.cast import Cast, sign_in
-from tests.patients.outcome_people import add_people, rising
+from tests.patients.outcome_people import add_people, model_result, rising
 
 PAGE, START = reverse("patients:outcomes"), reverse("patients:outcomes_model_start")
 LONG_AGO = dt.date(2025, 2, 3)
@@ -159,7 +159,7 @@ def test_the_model_is_calculated_in_the_background_and_shown(clinic: Cast, clien
     job = Job.objects.get(kind=KIND)
     assert answer.headers["Location"] == reverse("clinics:job", args=[job.pk])
     assert job.params == {"first": 2025, "last": 2025, "therapist": None}  # a therapist does not choose one
-    Job.objects.filter(pk=job.pk).update(status=Job.Status.DONE, ended_at=timezone.now(), result=result_of(clinic))
+    Job.objects.filter(pk=job.pk).update(status=Job.Status.DONE, ended_at=timezone.now(), result=model_result(clinic))
     text = client.get(reverse("patients:outcomes_model", args=[job.pk])).content.decode()
     assert "<b>+0.95</b>" in text
     assert "(+0.80 to +1.10)" in text
@@ -168,23 +168,6 @@ def test_the_model_is_calculated_in_the_background_and_shown(clinic: Cast, clien
     assert "not clearly different" in text
     assert "the answers have no spread" in text
     assert "<b>+0.95</b>" in client.get(PAGE).content.decode()
-
-
-def result_of(cast: Cast) -> dict[str, Any]:
-    """Return what a job may have kept."""
-    groups = [
-        {"program": str(cast.version("leg").program_id), "arm": "LL", "n": 30, "slope": [0.95, 0.08, 0.8, 1.1], "difference": None},
-        {
-            "program": str(cast.version("lumbar_extensor").program_id),
-            "arm": "LE",
-            "n": 30,
-            "slope": [0.75, 0.08, 0.6, 0.9],
-            "difference": [-0.2, 0.11, -0.42, 0.02],
-        },
-    ]
-    psfs = {"problem": "", "people": 60, "answers": 280, "correlation": 0.5, "groups": groups, "small": []}
-    nprs = {"problem": "constant", "people": 60, "answers": 280, "correlation": None, "groups": [], "small": []}
-    return {"measures": {"psfs_run": psfs, "nprs_run": nprs}}
 
 
 def test_a_model_of_one_therapists_people_is_for_managers(clinic: Cast, client: Client) -> None:

@@ -53,7 +53,7 @@ def test_filters_narrow(client: Client, cast: Cast) -> None:
 
 def test_older_entries_are_on_further_pages(client: Client, cast: Cast, django_assert_max_num_queries: Any) -> None:
     minutes = (timezone.now() - dt.timedelta(minutes=n) for n in range(120))
-    about = {"row": cast.hannah, "patient_id": cast.hannah.pk, "by": cast.therapist}
+    about: dict[str, Any] = {"row": cast.hannah, "patient_id": cast.hannah.pk, "by": cast.therapist}
     audit.record_many(audit.event("patient.view", **about, at=at) for at in minutes)
     sign_in(client, cast.manager)
     seen: set[Any] = set()
@@ -72,7 +72,7 @@ def test_older_entries_are_on_further_pages(client: Client, cast: Cast, django_a
 
 def test_what_was_repeated_within_a_minute_is_one_row(client: Client, cast: Cast) -> None:
     at = timezone.now().replace(second=0, microsecond=0) - dt.timedelta(hours=1)
-    about = {"row": cast.hannah, "patient_id": cast.hannah.pk}
+    about: dict[str, Any] = {"row": cast.hannah, "patient_id": cast.hannah.pk}
     for who, second, part in (
         (cast.therapist, 1, "plan"),
         (cast.therapist, 20, "record"),

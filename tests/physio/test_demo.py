@@ -16,9 +16,13 @@ from clinics.localtime import local_day
 from clinics.models import AuditEvent, Clinic, Invitation, Job, Membership, User
 from patients.actions.replaying import replay_clinic, start_replay
 from patients.actions.rules import rules_of, values_of
+from patients.figures import Selection, figures_of
 from patients.models import Alert, Assignment, CaseloadEntry, CheckIn, ExerciseLog, Patient, Pause, ScheduledSession, SessionLog
+from patients.outcomes import read_population
+from patients.rules.scores import Instrument
 from patients.rules.thresholds import write_rules
 from physio.demo.cast import ADMIN, PASSWORD, read_cast
+from physio.demo.former import PASTS
 from physio.demo.history import History
 from programs.actions import load_library
 from programs.models import Program
@@ -56,12 +60,31 @@ def rules(name: str) -> set[str]:
 
 
 def test_both_clinics_have_their_people(demo: dt.datetime) -> None:
-    sizes = {slug: Patient.objects.filter(clinic__slug=slug).count() for slug in ("riverside", "harbour")}
+    sizes = {slug: Patient.objects.active().filter(clinic__slug=slug).count() for slug in ("riverside", "harbour")}
     assert sizes == {"riverside": 24, "harbour": 6}
     staff = Membership.objects.current().staff().filter(clinic__slug__in=sizes)
     assert staff.count() == 8
     codes = set(Assignment.objects.filter(clinic__slug="riverside").values_list("version__program__code", flat=True))
     assert codes == {"LL", "LE", "LS", "RW", "WP", "FU"}
+
+
+def test_who_finished_a_program_is_in_the_archive_and_makes_the_outcomes_show_something(demo: dt.datetime) -> None:
+    former = Patient.objects.filter(clinic__slug="riverside", status=Patient.Status.ARCHIVED)
+    assert former.count() == sum(past.people for past in PASTS)
+    assert not former.exclude(membership=None).exists()
+    assert not Patient.objects.filter(clinic__slug="harbour", status=Patient.Status.ARCHIVED).exists()
+    manager = Membership.objects.select_related("clinic", "user").get(user__email="manager@riverside.example")
+    figures = figures_of(read_population(manager, today=demo.date()), Selection(2000, 2100))
+    told = {one.line.arm: one for one in figures if one.started.may}
+    assert set(told) >= {"LL", "LE", "LS", "RW"}
+    for arm in ("LL", "LE"):
+        assert all(point.change is not None for point in told[arm].points[Instrument.PSFS_RUN])
+    assert told["LL"].ending is not None
+    assert told["LL"].ending.reasons
+
+
+def test_nothing_is_raised_about_people_in_the_archive(demo: dt.datetime) -> None:
+    assert not Alert.objects.filter(patient__status=Patient.Status.ARCHIVED).exists()
 
 
 @pytest.mark.parametrize("email", [ADMIN, "manager@riverside.example", "therapist2@harbour.example", "patient1@riverside.example"])

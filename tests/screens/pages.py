@@ -123,7 +123,7 @@ def shots() -> Iterator[Shot]:
     for number in STATES:
         for name in ("today", "plan", "progress"):
             yield Shot(f"me.{name}.{number:02}", f"patient{number}", reverse(f"patients:{name}"))
-    for patient in Patient.objects.filter(clinic__slug="riverside").order_by("last_name")[::2]:
+    for patient in Patient.objects.active().filter(clinic__slug="riverside").order_by("last_name")[::2]:
         yield Shot(f"record.{patient.last_name}", "therapist", reverse("patients:patient", args=[patient.pk]))
     for name in ("caseload", "erasure_requests", "trail"):
         yield Shot(f"harbour.{name}", "manager@harbour.example", reverse(f"patients:{name}"))
