@@ -216,6 +216,18 @@ class MessageAdmin(ReadOnlyAdmin):
     exclude = ("body",)
 
 
+@admin.register(Letter)
+class LetterAdmin(ReadOnlyAdmin):
+    """Letters to doctors: who wrote one when; the words stay in the record."""
+
+    list_display = ("written_at", "patient", "written_by", "language", "clinic")
+    list_filter = ("clinic", "language")
+    search_fields = ("patient__number", "patient__last_name")
+    list_select_related = ("patient", "written_by__user", "clinic")
+    date_hierarchy = "written_at"
+    exclude = ("recipient_name", "recipient_address", "findings", "outlook", "content")
+
+
 @admin.register(Cover)
 class CoverAdmin(ReadOnlyAdmin):
     """Who stands in for whom."""
@@ -244,18 +256,6 @@ class AccessReviewAdmin(ReadOnlyAdmin):
     list_filter = ("clinic", "kind")
     list_select_related = ("by__user", "clinic")
     date_hierarchy = "day_on"
-
-
-@admin.register(Letter)
-class LetterAdmin(ReadOnlyAdmin):
-    """Letters to doctors: who wrote one when; the words stay in the record."""
-
-    list_display = ("written_at", "patient", "written_by", "language", "clinic")
-    list_filter = ("clinic", "language")
-    search_fields = ("patient__number", "patient__last_name")
-    list_select_related = ("patient", "written_by__user", "clinic")
-    date_hierarchy = "written_at"
-    exclude = ("recipient_name", "recipient_address", "findings", "outlook", "content")
 
 
 @admin.register(ImportFile)

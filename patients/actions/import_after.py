@@ -18,11 +18,13 @@ from clinics.models import Clinic, Invitation, Job, Membership
 from clinics.transitions import advance
 from patients.actions.erasing import delete_rows, tables_of_patients
 from patients.actions.importing import ACTION, TAKE_BACK, file_of, refuse_busy
-from patients.models import CaseloadEntry, ImportFile, Patient
+from patients.models import CaseloadEntry, ImportFile, Patient, SearchWord
 from patients.states import IMPORT
 
 KEPT = dt.timedelta(hours=24)
 """So long a file that was not imported is kept."""
+WITH_RECORD = (CaseloadEntry, SearchWord)
+"""Tables whose rows come with a record and go with it; everything else is more than the record."""
 AT_A_TIME = 400
 SMALL = 2000
 """Records of an import that are looked through within a request."""
@@ -57,7 +59,7 @@ def in_use(file: ImportFile) -> "models.QuerySet[Patient]":
     mine = Patient.objects.filter(imported_with=file, clinic_id=file.clinic_id)
     used = Q(erased_at__isnull=False) | Q(membership__user__isnull=False) | ~Q(status=Patient.Status.ACTIVE)
     for model in tables_of_patients():
-        if model is not CaseloadEntry:
+        if model not in WITH_RECORD:
             rows: Any = model._default_manager.filter(patient__imported_with=file)
             used |= Q(pk__in=rows.values("patient_id"))
     found: models.QuerySet[Patient] = mine.filter(used)
@@ -91,7 +93,8 @@ def take_back(job: Job, tell: Tell) -> dict[str, Any]:
         with transaction.atomic():
             for some in portions(rows):
                 keys, members = [key for key, _member in some], [member for _key, member in some if member]
-                delete_rows(CaseloadEntry, pk__in=keys)
+                for model in WITH_RECORD:
+                    delete_rows(model, patient__in=keys)
                 delete_rows(Patient, pk__in=keys)
                 delete_rows(Invitation, membership__in=members)
                 delete_rows(Membership, pk__in=members)

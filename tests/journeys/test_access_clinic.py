@@ -99,8 +99,8 @@ def fill(cast: Cast) -> Guide:
     return Guide(
         cast,
         {
-            "patients:staff_end": cast.therapist2,
             "patients:outcomes_model": model,
+            "patients:staff_end": cast.therapist2,
             "patients:alert": Alert.objects.get(patient=hannah, rule="pain_level"),
             "patients:report_clear": report,
             "patients:session": cast.session_today(hannah, "supervised"),

@@ -17,7 +17,7 @@ from patients.actions import import_after, importing
 from patients.actions.import_after import forget_files, invite_imported, set_inviting, start_taking_back
 from patients.actions.importing import discard_file, earlier_imports, findings_of, keep_file, read_again, start_check, start_import
 from patients.actions.people import create_patient
-from patients.models import CaseloadEntry, CheckIn, ImportFile, Patient
+from patients.models import CaseloadEntry, CheckIn, ImportFile, Patient, SearchWord
 from patients.rules.import_lines import Trouble
 from patients.rules.importing import Reading
 from tests.cast import Cast
@@ -52,6 +52,11 @@ def test_an_import_leaves_the_same_rows_as_opening_the_records_by_hand(cast: Cas
     left = {"id", "created_at"}
     assert values(carla.membership, left) == values(by_hand.membership, left)
     assert values(carla.caseload, {"patient_id"}) == values(by_hand.caseload, {"patient_id"})
+    words = [
+        set(SearchWord.objects.filter(patient=row).values_list("clinic", "word")) - {(cast.riverside.pk, row.number.lstrip("0"))}
+        for row in (carla, by_hand)
+    ]
+    assert words[0] == words[1] != set()
     assert (carla.created_at, carla.caseload.refreshed_at) == (cast.now, cast.now)
     # numbers go on where they were, and the next by hand goes on after them
     assert [row.number for row in (carla, dora, emil, by_hand)] == ["00004", "A-7", "00005", "00006"]
@@ -249,13 +254,14 @@ def take_back(cast: Cast, file: ImportFile) -> tuple[str, str]:
 
 
 def test_an_import_is_taken_back_without_a_trace_but_the_trail(cast: Cast) -> None:
-    before = Patient.objects.count(), Membership.objects.count(), CaseloadEntry.objects.count(), Invitation.objects.count()
+    tables = (Patient, Membership, CaseloadEntry, SearchWord, Invitation)
+    before = [model._default_manager.count() for model in tables]
     file = imported(cast, *NEW)
     carla = Patient.objects.select_related("membership__clinic").get(imported_with=file, first_name="Carla")
     assert carla.membership is not None
     invite_to(membership=carla.membership, email=carla.email, by=cast.manager, now=cast.now)
     assert take_back(cast, file) == (Job.Status.DONE, "")
-    assert (Patient.objects.count(), Membership.objects.count(), CaseloadEntry.objects.count(), Invitation.objects.count()) == before
+    assert [model._default_manager.count() for model in tables] == before
     assert fresh(file).status == ImportFile.Status.TAKEN_BACK
     assert AuditEvent.objects.filter(action="patient.uncreate").count() == 3
     assert AuditEvent.objects.filter(action="import.take_back", details__count=3).count() == 1
