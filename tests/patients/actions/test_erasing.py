@@ -227,7 +227,7 @@ def test_what_is_left_is_deleted_the_day_after_its_time_and_nobody_elses(cast: C
     others = {model: model._default_manager.exclude(patient=patient).count() for model in tables_of_patients()}
     last = dt.datetime.combine(until, dt.time(20), dt.UTC)
     assert delete_expired(now=last) == 0
-    with django_assert_max_num_queries(37):
+    with django_assert_max_num_queries(40):
         assert delete_expired(now=last + DAY) == 1
     assert not Patient.objects.filter(pk=patient.pk).exists()
     assert not Membership.objects.filter(pk=me(cast.hannah).pk).exists()
