@@ -150,7 +150,7 @@ def is_alive(job: Job, *, now: dt.datetime) -> bool:
 def finish(job: Job, result: dict[str, Any]) -> None:
     """End a job in the transaction of its work; raises Conflict, which undoes the work, when another worker has taken it over."""
     done, total = progress(job)
-    ended = {"result": result, "ended_at": timezone.now(), "done": total or done, "total": total or done, "problem": ""}
+    ended: dict[str, Any] = {"result": result, "ended_at": timezone.now(), "done": total or done, "total": total or done, "problem": ""}
     if not Job.objects.filter(pk=job.pk, attempts=job.attempts).exists():
         raise Conflict(gettext("Another worker has taken this over."))
     advance(job, Job.Status.DONE, table=JOB, now=timezone.now(), **ended)
