@@ -121,14 +121,16 @@ def therapists_of(member: Membership, population: Population) -> list[tuple[str,
 
 @page("outcomes.model", methods=("POST",))
 def model_start(request: MemberRequest) -> HttpResponse:
-    """Start the calculation of the model for what is chosen."""
+    """Start the calculation of the model for what is chosen; one that is under way is shown instead of a second one."""
     member = request.member
     if not is_installed():
         return redirect("patients:outcomes")
     population = read_population(member, today=today_of(member.clinic))
     years = population.years or (today_of(member.clinic).year,) * 2
     form = OutcomesFilter(request.POST, years=years, therapists=therapists_of(member, population))
-    job = start_job(KIND, by=member, params=model_params(form.selection()), now=timezone.now())
+    params = model_params(form.selection())
+    same = Job.objects.visible_to(member).filter(kind=KIND, params=params, status__in=[Job.Status.WAITING, Job.Status.RUNNING])
+    job = same.first() or start_job(KIND, by=member, params=params, now=timezone.now())
     return redirect("clinics:job", pk=job.pk)
 
 

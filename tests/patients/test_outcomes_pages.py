@@ -170,6 +170,15 @@ def test_the_model_is_calculated_in_the_background_and_shown(clinic: Cast, clien
     assert "<b>+0.95</b>" in client.get(PAGE).content.decode()
 
 
+def test_a_second_click_leads_to_the_calculation_under_way(clinic: Cast, client: Client) -> None:
+    sign_in(client, clinic.manager)
+    places = {client.post(START, {"first": "2025", "last": "2025"}).headers["Location"] for _ in range(2)}
+    assert len(places) == Job.objects.filter(kind=KIND).count() == 1
+    Job.objects.update(status=Job.Status.DONE)
+    client.post(START, {"first": "2025", "last": "2025"})
+    assert Job.objects.filter(kind=KIND).count() == 2
+
+
 def test_a_model_of_one_therapists_people_is_for_managers(clinic: Cast, client: Client) -> None:
     job = Job.objects.create(
         clinic=clinic.riverside,
