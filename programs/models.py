@@ -134,6 +134,7 @@ class VideoPart(ScopedModel):
 
     BYTES: ClassVar[int] = 524_288
 
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
     video = models.ForeignKey(ExerciseVideo, on_delete=models.CASCADE, related_name="parts")
     number = models.PositiveSmallIntegerField(help_text=_("From 0; every part but the last has the same size."))

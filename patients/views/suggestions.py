@@ -50,10 +50,8 @@ def card_of(shown: Shown) -> dict[str, Any] | None:
 def read_suggestion(request: MemberRequest, pk: UUID) -> Suggestion:
     """Return a suggestion with all that pages and actions look at; nothing is there where the clinic has none."""
     need_switch(request.member.clinic_id)
-    rows = Suggestion.objects.select_related(
-        "patient__clinic", "patient__caseload", "assignment__version__program", "assignment__clinic", "decided_by__user"
-    )
-    row: Suggestion = get_visible(rows, request.member, pk=pk)
+    names = ("patient__clinic", "patient__caseload", "assignment__version__program", "assignment__clinic", "decided_by__user")
+    row: Suggestion = get_visible(Suggestion.objects.select_related(*names), request.member, pk=pk)
     row.assignment.patient = row.patient
     return row
 

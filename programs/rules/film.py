@@ -104,6 +104,7 @@ class _Reader:
         self.count = 0
 
     def film(self) -> Film:
+        """Return what the film is, with everything emptied that is not played; raises Refused with the reason."""
         top = list(self.boxes(0, len(self.data), top=True))
         if not top or top[0].kind != b"ftyp" or not self.is_mp4(top[0]):
             raise Refused(Fault.NOT_MP4)

@@ -1,6 +1,5 @@
 """The pages of a clinic's own exercises: write, change, approve, retire, and their pictures."""
 
-from collections.abc import Iterator
 from typing import cast
 from uuid import UUID
 
@@ -15,8 +14,9 @@ from clinics.errors import DomainError
 from clinics.web import MemberRequest, add_errors, get_visible, page, status_of
 from programs.actions.exercises import approve_exercise, retire_exercise, write_exercise
 from programs.forms.exercises import ExerciseForm
-from programs.models import Exercise, ExercisePicture, ExerciseVideo, VideoPart
+from programs.models import Exercise, ExercisePicture, ExerciseVideo
 from programs.rules.ranges import asked_range
+from programs.videos import pieces_of
 
 
 def read_own(request: MemberRequest, pk: UUID) -> Exercise:
@@ -112,11 +112,3 @@ def video(request: MemberRequest, pk: UUID) -> HttpResponse:
         return HttpResponse(status=status, content_type="video/mp4", headers=headers)
     pieces = pieces_of(found, first, last)
     return cast(HttpResponse, StreamingHttpResponse(pieces, status=status, content_type="video/mp4", headers=headers))
-
-
-def pieces_of(video: ExerciseVideo, first: int, last: int) -> Iterator[bytes]:
-    """Yield the bytes from `first` to `last` of a film, one stored part at a time."""
-    step = VideoPart.BYTES
-    for number in range(first // step, last // step + 1):
-        content = VideoPart.objects.filter(clinic_id=video.clinic_id, video=video, number=number).values_list("content", flat=True)[0]
-        yield bytes(content)[max(first - number * step, 0) : last - number * step + 1]
