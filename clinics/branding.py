@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.core.cache import cache
 from django.urls import reverse
 
 from clinics.models import ClinicLogo, ClinicText
@@ -21,13 +22,26 @@ class Words:
 
 
 NO_WORDS = Words()
+KEPT_SECONDS = 60
 
 
 def words_of(clinics: Collection[uuid.UUID]) -> dict[tuple[uuid.UUID, str], Words]:
-    """Return the own words of these clinics, by clinic and language; one query."""
-    rows = ClinicText.objects.filter(clinic_id__in=clinics)
-    columns = ("clinic_id", "language", "reminder", "invitation", "closing", "signature")
-    return {(clinic, language): Words(*texts) for clinic, language, *texts in rows.values_list(*columns)}
+    """Return the own words of these clinics, by clinic and language; one query a minute for each, however many mails are sent."""
+    keys = {words_key(clinic): clinic for clinic in clinics}
+    known: dict[str, dict[str, Words]] = cache.get_many(keys)
+    if missing := {key: clinic for key, clinic in keys.items() if key not in known}:
+        found: dict[str, dict[str, Words]] = {key: {} for key in missing}
+        columns = ("clinic_id", "language", "reminder", "invitation", "closing", "signature")
+        for clinic, language, *texts in ClinicText.objects.filter(clinic_id__in=missing.values()).values_list(*columns):
+            found[words_key(clinic)][language] = Words(*texts)
+        cache.set_many(found, KEPT_SECONDS)
+        known |= found
+    return {(keys[key], language): words for key, texts in known.items() for language, words in texts.items()}
+
+
+def words_key(clinic: uuid.UUID) -> str:
+    """Return where the own words of a clinic are kept for a minute; whoever changes them forgets them there."""
+    return f"clinic-words:{clinic}"
 
 
 def logo_url(logo: uuid.UUID | None) -> str:

@@ -50,7 +50,7 @@ TABLES: dict[str, Table] = {
     ),
     "clinics.Membership": Table("membership", ("id", "role", "status", "name", "created_at", "ended_at")),
     "clinics.Invitation": Table(
-        "invitations", ("id", "email", "language", "invited_by", "created_at", "expires_at", "accepted_at", "revoked_at")
+        "invitations", ("id", "email", "language", "invited_by", "created_at", "expires_at", "accepted_at", "revoked_at", "undelivered_at")
     ),
     "clinics.ApiToken": Table("api_tokens", ("id", "name", "created_at", "expires_at", "revoked_at")),
     "patients.Assignment": Table(

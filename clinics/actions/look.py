@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 
+from django.core.cache import cache
 from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from clinics import audit
 from clinics.actions.members import may
+from clinics.branding import words_key
 from clinics.errors import Invalid, Message
 from clinics.logos import Logo
 from clinics.models import Accent, Clinic, ClinicLogo, ClinicText, Language, Membership
@@ -67,5 +69,8 @@ def change_words(*, language: str, given: Mapping[str, str], by: Membership, now
         raise Invalid(_("There is no such language."))
     words = checked_words(given)
     ClinicText.objects.update_or_create(clinic_id=by.clinic_id, language=language, defaults=words)
+    key = words_key(by.clinic_id)
+    cache.delete(key)
+    transaction.on_commit(lambda: cache.delete(key))  # once more: somebody may have kept the old ones before the commit
     filled = sorted(name for name, text in words.items() if text)
     audit.record("clinic.texts", row=by.clinic, clinic_id=by.clinic_id, by=by, at=now, language=language, fields=filled)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Count, Q, TextField
 from django.db.models.functions import Cast
 from django.http import HttpResponse
@@ -40,7 +42,7 @@ CHANGE_WORTH_A_CHIP = 2
 MOST_CHIPS = 2
 """Reasons told in words; the others are a number."""
 KNOWN_ROWS = 1000
-LIST_KEY = "caseload_list"
+LIST_COOKIE = "__Host-caseload" if settings.SESSION_COOKIE_SECURE else "caseload"
 """Where the session keeps the filters of the list that was looked at last."""
 GROUPS = {
     CaseloadEntry.Section.STOP: "stop",
@@ -71,6 +73,7 @@ COLUMNS = (
     "alert_id",
     "alerts_since_at",
 )
+LIST_KEPT = ("who", "program", "week", "order")
 SERIES = ("reasons", "week_ticks", "pain_series", "readiness_series")
 """Read as text: a row that is known need not be taken apart."""
 AS_TEXT: dict[str, Any] = {f"{name}_text": Cast(name, TextField()) for name in SERIES}
@@ -150,6 +153,13 @@ def narrowed(member: Membership, chosen: dict[str, Any]) -> Q:
     return condition & found_by(chosen["q"], clinic=member.clinic_id)
 
 
+def chosen_therapists(member: Membership, chosen: dict[str, Any], today: dt.date) -> Any:
+    """Put into the filters whose patients count as one's own today, and return for whom one stands in."""
+    covered = stands_in_for(member, today)
+    chosen["therapists"] = [member.pk, *covered]
+    return covered
+
+
 def listed(member: Membership) -> Any:
     """Return the lines of everybody whose record is in use."""
     return CaseloadEntry.objects.visible_to(member).filter(is_listed=True).order_by()
@@ -197,11 +207,11 @@ def order_of(chosen: dict[str, Any]) -> tuple[str, ...]:
     return BY_NAME if chosen["order"] == "name" else BY_URGENCY
 
 
-def remember_list(request: MemberRequest, chosen: dict[str, Any]) -> None:
-    """Keep the filters of the list that is shown, for who is next; nothing is written while they stay the same."""
-    filters = {name: str(value) for name, value in chosen.items() if value and name != "page"}
-    if request.session.get(LIST_KEY) != filters:
-        request.session[LIST_KEY] = filters
+def remember_list(response: HttpResponse, chosen: dict[str, Any]) -> None:
+    """Let the browser keep the filters of the list it shows, for who is next; words that were searched for are not kept."""
+    filters = {name: chosen[name] for name in LIST_KEPT if chosen[name]}
+    secure = settings.SESSION_COOKIE_SECURE
+    response.set_cookie(LIST_COOKIE, urlencode(filters), secure=secure, httponly=True, samesite="Lax")
 
 
 @page("caseload.list")
@@ -213,13 +223,11 @@ def caseload(request: MemberRequest) -> HttpResponse:
     chosen["who"] = chosen["who"] or ("mine" if member.role == "therapist" else "clinic")
     now = timezone.now()
     today = today_of(member.clinic, now)
-    covered = stands_in_for(member, today)
-    chosen["therapists"] = [member.pk, *covered]
+    covered = chosen_therapists(member, chosen, today)
     counts = count_all(member, chosen)
     if "who" not in request.GET and not counts.mine and counts.clinic and chosen["who"] == "mine":
         chosen["who"] = "clinic"
         counts = count_all(member, chosen)
-    remember_list(request, chosen)
     pages = max(1, -(-counts.shown // PAGE_SIZE))
     number = min(chosen["page"] or 1, pages)
     is_fragment = request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
@@ -246,6 +254,7 @@ def caseload(request: MemberRequest) -> HttpResponse:
     }
     response = render(request, "patients/_caseload_list.html" if is_fragment else "patients/caseload.html", context)
     patch_vary_headers(response, ("HX-Request",))
+    remember_list(response, chosen)
     return response
 
 

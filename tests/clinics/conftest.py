@@ -1,7 +1,6 @@
 """What tests about people and clinics share."""
 
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import pytest
 
@@ -13,4 +12,4 @@ def _mails_leave_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def at_once(send: Callable[[], None]) -> None:
         send()
 
-    monkeypatch.setattr("clinics.mail.transaction", SimpleNamespace(on_commit=at_once))
+    monkeypatch.setattr("clinics.mail.transaction.on_commit", at_once)

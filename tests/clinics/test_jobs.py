@@ -17,6 +17,11 @@ pytestmark = pytest.mark.django_db
 LATER = jobs.DEAD_AFTER + dt.timedelta(seconds=1)
 
 
+@pytest.fixture(autouse=True)
+def _mails_leave_at_once() -> None:
+    """Leave commits as they are: when a worker is nudged is what some of these tests are about."""
+
+
 @pytest.fixture
 def work() -> Iterator[Callable[[jobs.Work], None]]:
     """Let a test say what the kind "tests.close" does."""

@@ -36,7 +36,7 @@ NO_PAGE = (
     "clinics:job",
     "patients:import_",
     "patients:rules_replay",
-    "patients:suggestion_",
+    "patients:suggestion",  # the module is off
     "reminders:texts_preview",
     "exports:",
 )

@@ -161,8 +161,8 @@ def test_a_session_of_last_week_counts_for_its_own_day(cast: Cast, hannah: Clien
     row = ScheduledSession.objects.filter(patient=cast.hannah, status="planned", on__lt=today).first()
     row = row or ScheduledSession.objects.filter(patient=cast.hannah, status="planned", setting="home", on__gt=today).first()
     assert row is not None
-    day = today - dt.timedelta(days=6)
-    ScheduledSession.objects.filter(patient=cast.hannah, on=day, log=None).exclude(pk=row.pk).delete()
+    taken = set(ScheduledSession.objects.filter(patient=cast.hannah).exclude(pk=row.pk).values_list("on", flat=True))
+    day = next(on for back in range(6, 1, -1) if (on := today - dt.timedelta(days=back)) not in taken)
     ScheduledSession.objects.filter(pk=row.pk).update(on=day, setting="home")
     assert hannah.post(f"/me/sessions/{row.pk}/", FELT).status_code == 302
     log = log_of(row)

@@ -72,13 +72,14 @@ def test_what_nobody_asks_for_cannot_be_given(cast: Cast) -> None:
 
 
 def test_a_newer_version_replaces_the_older_one(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(consents.VERSIONS, Purpose.REMINDERS, "2")
+    before = consents.VERSIONS[Purpose.REMINDERS]
+    monkeypatch.setitem(consents.VERSIONS, Purpose.REMINDERS, "99")
     (row,) = give(cast.hannah, "record", "reminders")
-    assert row.version == "2"
-    earlier = Consent.objects.get(patient=cast.hannah, purpose="reminders", version="1")
+    assert row.version == "99"
+    earlier = Consent.objects.get(patient=cast.hannah, purpose="reminders", version=before)
     assert earlier.replaced_at is not None
     assert earlier.withdrawn_at is None
-    assert loaded(cast.hannah).caseload.facts["consents"]["reminders"][:2] == ["2", True]
+    assert loaded(cast.hannah).caseload.facts["consents"]["reminders"][:2] == ["99", True]
 
 
 def test_without_the_record_training_is_held_the_clinic_is_told_and_a_new_yes_lets_it_go_on(cast: Cast) -> None:

@@ -193,9 +193,9 @@ def test_without_a_session_near_by_one_more_is_made_and_a_missed_one_is_used_fir
     rows.filter(on__gte=today - dt.timedelta(days=8), on__lte=today + dt.timedelta(days=8)).delete()
     made = walk_in(patient=cast.hannah, by=cast.therapist, now=cast.now)
     assert (made.on, made.setting, made.week, made.status) == (today, "supervised", 3, "planned")
-    yesterday = today - dt.timedelta(days=1)
-    ScheduledSession.objects.filter(assignment=made.assignment, on=yesterday).delete()
-    ScheduledSession.objects.filter(pk=made.pk).update(on=yesterday, status="missed", attendance="no_show")
+    taken = set(ScheduledSession.objects.filter(assignment=made.assignment).values_list("on", flat=True))
+    free = next(day for back in range(1, 6) if (day := today - dt.timedelta(days=back)) not in taken)
+    ScheduledSession.objects.filter(pk=made.pk).update(on=free, status="missed", attendance="no_show")
     assert walk_in(patient=cast.hannah, by=cast.therapist, now=cast.now).pk == made.pk
 
 
