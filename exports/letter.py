@@ -78,7 +78,8 @@ def figure_svg(figure: dict[str, Any]) -> str:
 
 def typeset(data: dict[str, Any], letter: Letter) -> bytes:
     """Set the page; no font, package or file of the machine is looked at."""
-    made: Any = typst.compile(
+    compile_page: Any = typst.compile  # its types know fewer standards than it takes
+    made = compile_page(
         source(),
         format="pdf",
         ignore_system_fonts=True,

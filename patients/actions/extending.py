@@ -124,7 +124,7 @@ def finish(assignment: Assignment, before: int, more: int, ends_on: dt.date, *, 
     Assignment.objects.filter(pk=assignment.pk, clinic_id=assignment.clinic_id).update(ends_on=ends_on, changed_at=now)
     assignment.ends_on = ends_on
     for one in moved_with_the_end(planned_of(assignment), before, more):
-        Assessment.objects.filter(pk=one.key, clinic_id=assignment.clinic_id).update(week=one.week, due_on=one.due_on)
+        Assessment.objects.filter(pk=str(one.key), clinic_id=assignment.clinic_id).update(week=one.week, due_on=one.due_on)
     refresh_entry(assignment.patient, now=now)
 
 

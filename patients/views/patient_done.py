@@ -91,7 +91,8 @@ def taps_of(request: MemberRequest, sessions: Iterable[UUID]) -> dict[tuple[UUID
     rows = GroupEntry.objects.visible_to(request.member).filter(session__in=list(sessions), what=GroupEntry.What.SET)
     found: dict[tuple[UUID, UUID], dict[int, bool]] = {}
     for one in rows.order_by("revision"):
-        found.setdefault((one.session_id, one.prescription_id), {})[one.number] = bool(one.value)
+        if one.prescription_id is not None:
+            found.setdefault((one.session_id, one.prescription_id), {})[one.number] = bool(one.value)
     return {key: sorted(sets.items()) for key, sets in found.items()}
 
 

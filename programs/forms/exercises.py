@@ -115,7 +115,7 @@ class ExerciseForm(forms.Form):
                 raise Refused(Fault.TOO_LARGE)
             return read_film(file.read())
         except Refused as error:
-            raise forms.ValidationError(FAULTS[error.fault]) from error
+            raise forms.ValidationError(str(FAULTS[error.fault])) from error
 
     def clean(self) -> dict[str, Any]:
         """Ask for a name, a step and a usual dose."""

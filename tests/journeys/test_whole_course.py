@@ -250,7 +250,7 @@ def look(client: Client, course: Course, on: dt.date) -> None:
     assert (entry.level, entry.reasons) == (0, [])  # on none of the three days is there anything worth a look
     sign_in(client, course.cast.therapist)
     listed = client.get("/patients/?q=Nora").content.decode()
-    assert f'<b>{want["percent"]}</b> <i>%</i>' in listed
+    assert f"<b>{want['percent']}</b> <i>%</i>" in listed
     sign_in(client, course.nora.membership)
     for shown in ("pain", "running"):
         page = client.get(f"/me/progress/?show={shown}").content.decode()

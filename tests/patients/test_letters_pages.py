@@ -88,10 +88,10 @@ def test_a_taken_back_agreement_to_the_record_refuses_with_a_sentence(client: Cl
 
 def test_an_earlier_letter_can_be_the_beginning_of_the_next(client: Client, cast: Cast) -> None:
     letter = write(cast, findings="As last time.", parts=["signs"])
-    page = sign_in(client, cast.therapist).get(new(cast.hannah), {"again": letter.pk}).content.decode()
+    page = sign_in(client, cast.therapist).get(new(cast.hannah), {"again": str(letter.pk)}).content.decode()
     assert "As last time." in page
     assert page.count("checked") == 1
-    assert "As last time." not in client.get(new(cast.marek), {"again": letter.pk}).content.decode()
+    assert "As last time." not in client.get(new(cast.marek), {"again": str(letter.pk)}).content.decode()
     assert client.get(new(cast.hannah), {"again": "no id"}).status_code == 200
 
 

@@ -86,7 +86,7 @@ def test_only_the_page_of_an_exercise_takes_a_body_of_that_size(client: Client, 
     sign_in(client, cast.therapist)
     for path, megabytes in ((NEW, 36), (reverse("programs:new"), 30)):
         body: Any = {"CONTENT_TYPE": f"multipart/form-data; boundary={BOUNDARY}", "CONTENT_LENGTH": str(megabytes * 1_000_000)}
-        assert client.generic("POST", path, **body, **{"wsgi.input": Endless()}).status_code == 413
+        assert client.generic("POST", path, **(body | {"wsgi.input": Endless()})).status_code == 413
     assert most_bytes(NEW) == LARGEST_BYTES > most_bytes("/nowhere/")
 
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clinics import audit
 from patients.models import Patient, ScheduledSession
-from reminders.actions import clockwork, planning
+from reminders.actions import clockwork
 from reminders.actions.clockwork import BEAT, PLANNED, tick
 from reminders.models import Delivery, Heartbeat
 from tests.reminders.scene import at, clinic_in, day, patients_of, rows_of, session_on
@@ -100,7 +100,7 @@ def test_a_tick_that_dies_while_planning_leaves_the_next_one_to_look_from_there(
     tick_at(earlier - 30 * MINUTE)
     Delivery.objects.filter(patient=patient).delete()
 
-    def die(**_kwargs: Any) -> planning.Plan:
+    def die(**_kwargs: Any) -> None:
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:

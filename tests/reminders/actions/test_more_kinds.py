@@ -52,7 +52,7 @@ def held(patient: Patient, kind: str, on: dt.date = TUESDAY) -> str:
 def change_plan(patient: Patient, from_on: dt.date, made_at: dt.datetime) -> AssignmentVersion:
     """Let a changed plan come into force."""
     used = AssignmentVersion.objects.filter(patient=patient).values("version")
-    version = ProgramVersion.objects.exclude(pk__in=used).first()
+    version = ProgramVersion.objects.exclude(pk__in=used)[0]
     row: AssignmentVersion = AssignmentVersion.objects.create(
         clinic_id=patient.clinic_id,
         patient=patient,
