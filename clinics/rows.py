@@ -41,7 +41,7 @@ class Table:
         table, columns = quote(self.model._meta.db_table), ", ".join(quote(field.column) for field in self.fields)
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
-                with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                     for row in self.converted(rows):
                         copy.write_row(row)
             else:
