@@ -3,14 +3,14 @@
 from celery import shared_task
 from django.utils import timezone
 
-from patients.actions import outcomes_model  # noqa: F401 - a worker has to know its kind of job
 from patients.actions.caseload import close_past_days
 from patients.actions.erasing import delete_expired
 from patients.actions.import_after import forget_files, invite_imported
 from patients.actions.looks import thin_looks
+from patients.actions.outcomes_model import calculate_model
 from patients.actions.replaying import replay_clinic
 
-JOBS = (replay_clinic,)
+JOBS = (calculate_model, replay_clinic)
 """Long work of this app, imported so that a worker knows it."""
 LINES = 500
 """Lines refreshed in one transaction."""
