@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.urls import reverse
+from django.utils import timezone
 
 from clinics import jobs
 from clinics.errors import Invalid
@@ -123,7 +124,7 @@ def test_a_worker_that_was_overtaken_undoes_its_work(cast: Cast, work: Callable[
 
 def test_the_page_shows_the_bar_then_leads_on_or_says_what_went_wrong(cast: Cast, client: Any, work: Callable[[jobs.Work], None]) -> None:
     work(close)
-    job = start(cast)
+    job = jobs.start_job("tests.close", by=cast.manager, params={"days": 3}, now=timezone.now())
     url = reverse("clinics:job", args=[job.pk])
     sign_in(client, cast.manager)
     assert "begins in a moment" in client.get(url).content.decode()

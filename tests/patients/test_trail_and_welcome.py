@@ -74,7 +74,7 @@ def test_what_was_repeated_within_a_minute_is_one_row(client: Client, cast: Cast
     for who, second, part in (
         (cast.therapist, 1, "plan"),
         (cast.therapist, 20, "record"),
-        (cast.therapist, 59, "plan"),
+        (cast.therapist, 58, "plan"),
         (cast.manager, 59, ""),
     ):
         audit.record("patient.view", **about, by=who, at=at + dt.timedelta(seconds=second), part=part)
