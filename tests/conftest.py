@@ -26,7 +26,7 @@ from clinics import audit
 from physio.messages import compile_messages
 from programs.actions import load_library
 from tests.cast import Cast, build_cast, recall_cast
-from tests.kept import Migrated, keep_copy
+from tests.kept import Migrated, keep_copy, migrated_in
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's own loop runs in the thread of the test
 
@@ -174,15 +174,18 @@ kept_cast = pytest.StashKey[bytes]()
 @pytest.fixture(scope="session")
 def migrated(request: pytest.FixtureRequest) -> Migrated:
     """The database that migrations made, from this run or an earlier one."""
-    return Migrated(request.config.cache.mkdir("migrated"))
+    return migrated_in(request.config.cache.mkdir("migrated"))
 
 
 @pytest.fixture(scope="session")
-def django_db_keepdb(django_db_keepdb: bool, django_db_createdb: bool, migrated: Migrated) -> bool:
-    """Put the migrated file where the tests look for their database; pytest-django then only adds to it."""
-    if django_db_createdb or connection.vendor != "sqlite":
+def django_db_keepdb(
+    django_db_keepdb: bool, django_db_createdb: bool, django_db_modify_db_settings: None, django_db_blocker: Any, migrated: Migrated
+) -> bool:
+    """Put the migrated database where this worker looks for its own; pytest-django then only adds to it."""
+    if django_db_createdb:
         return django_db_keepdb
-    return migrated.take(connection.settings_dict["TEST"]["NAME"])
+    with django_db_blocker.unblock():
+        return migrated.take(connection.settings_dict["TEST"]["NAME"])
 
 
 @pytest.fixture(scope="session")
@@ -203,6 +206,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any, migrated: Mig
     case._fixture_teardown = empty
     with django_db_blocker.unblock():
         copy.drop()
+        migrated.drop()
 
 
 @pytest.fixture

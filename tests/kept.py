@@ -86,22 +86,50 @@ class PostgresCopy:
 
 
 class Migrated:
-    """The SQLite file that the migrations made, kept from run to run: making it takes most of the time before the first test.
-
-    Its name is a digest of all migrations and of what they import, so a changed one makes a new file. The first worker makes it, the
-    others wait for it.
-    """
+    """What the migrations made, which takes most of the time before the first test: the first worker makes it, the others wait for it."""
 
     def __init__(self, folder: Path) -> None:
-        """Know where it is."""
-        self.file = folder / f"{digest_of_migrations()}.sqlite3"
+        """Know where to wait."""
+        self.folder = folder
         self.lock: int | None = None
 
     def take(self, test_database: str) -> bool:
-        """Copy it to where the tests look for theirs; without one keep the others waiting until `keep`, and return False."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        self.lock = os.open(self.file.parent / "lock", os.O_RDWR | os.O_CREAT)
+        """Say whether the test database is there already; if not, keep the others waiting until `keep`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT)
         fcntl.flock(self.lock, fcntl.LOCK_EX)
+        return False
+
+    def keep(self) -> None:
+        """Keep what was made just now and let the others go on."""
+        self.release()
+
+    def release(self) -> None:
+        """Let the others go on."""
+        if self.lock is not None:
+            os.close(self.lock)
+            self.lock = None
+
+    def drop(self) -> None:
+        """Give the room back at the end, unless it is for the next run."""
+
+
+def migrated_in(folder: Path) -> Migrated:
+    """Return what the database at hand keeps."""
+    return PostgresMigrated(folder) if connection.vendor == "postgresql" else SqliteMigrated(folder)
+
+
+class SqliteMigrated(Migrated):
+    """A file that is kept from run to run, named by a digest of all migrations and of what they import: a changed one makes a new file."""
+
+    def __init__(self, folder: Path) -> None:
+        """Know where it is."""
+        super().__init__(folder)
+        self.file = folder / f"{digest_of_migrations()}.sqlite3"
+
+    def take(self, test_database: str) -> bool:
+        """Copy it to where the tests look for theirs."""
+        super().take(test_database)
         if not self.file.exists():
             return False
         shutil.copyfile(self.file, test_database)
@@ -109,7 +137,7 @@ class Migrated:
         return True
 
     def keep(self) -> None:
-        """Keep what was made just now, in the place of older ones, and let the others go on."""
+        """Keep it in the place of older ones."""
         if self.lock is None:
             return
         for old in self.file.parent.glob("*.sqlite3*"):
@@ -122,11 +150,39 @@ class Migrated:
         growing.replace(self.file)
         self.release()
 
-    def release(self) -> None:
-        """Let the others go on."""
+
+class PostgresMigrated(Migrated):
+    """A template on the same server, for the workers of one run; whoever made it removes it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Name it after the run."""
+        super().__init__(folder)
+        self.name = f"{Path(os.environ['TESTS_FOLDER']).name}-migrated"
+        self.is_mine = False
+
+    def take(self, test_database: str) -> bool:
+        """Let the test database be made from the template; what is left to migrate is nothing."""
+        super().take(test_database)
+        server: Any = connection
+        with server._nodb_cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [self.name])
+            if cursor.fetchone():
+                connection.settings_dict["TEST"]["TEMPLATE"] = self.name
+                self.release()
+        return False
+
+    def keep(self) -> None:
+        """Make the template."""
         if self.lock is not None:
-            os.close(self.lock)
-            self.lock = None
+            self.is_mine = True
+            connection.close()
+            PostgresCopy.run(f'CREATE DATABASE "{self.name}" TEMPLATE "{connection.settings_dict["NAME"]}"')
+        self.release()
+
+    def drop(self) -> None:
+        """Remove it; by now everybody has theirs."""
+        if self.is_mine:
+            PostgresCopy.run(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
 
 
 def digest_of_migrations() -> str:
