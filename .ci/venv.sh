@@ -1,5 +1,8 @@
 # Makes or refreshes .venv from a lock file; read by ./run, ./test and .ci/run. Works with bash 3.2.
 
+# Compiled modules are kept even where a machine is told not to: tests, web, worker and beat start many processes that would each compile all.
+unset PYTHONDONTWRITEBYTECODE
+
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }

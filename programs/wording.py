@@ -52,7 +52,7 @@ class Mark:
 @cache
 def library_file(name: str) -> Mapping[str, Any]:
     """Return one of the small files of the library (groups, equipment, sources, model), read once."""
-    found: Mapping[str, Any] = yaml.safe_load((LIBRARY / f"{name}.yaml").read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = yaml.load((LIBRARY / f"{name}.yaml").read_bytes(), Loader=yaml.CSafeLoader)
     return found
 
 

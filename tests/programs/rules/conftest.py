@@ -12,7 +12,7 @@ LIBRARY = Path(__file__).parents[3] / "programs" / "library"
 
 def read(name: str) -> Any:
     """Return one parsed file of the library."""
-    return yaml.safe_load((LIBRARY / name).read_text(encoding="utf-8"))
+    return yaml.load((LIBRARY / name).read_bytes(), Loader=yaml.CSafeLoader)
 
 
 @pytest.fixture(scope="session")
