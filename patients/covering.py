@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from clinics.models import Membership
 from patients.models import Cover
@@ -19,15 +19,21 @@ class StandIn:
     until: dt.date
 
 
+def covers_by(member: Membership, today: dt.date) -> QuerySet[Cover]:
+    """Return the covers by which a member stands in for colleagues on a day of the clinic."""
+    covers: QuerySet[Cover] = Cover.objects.visible_to(member).in_force(today).filter(by=member)
+    return covers
+
+
 def stands_in_for(member: Membership, today: dt.date) -> dict[UUID, StandIn]:
     """Return the colleagues whose patients the member looks after on a day of the clinic, by membership; one query."""
-    rows = Cover.objects.visible_to(member).in_force(today).filter(by=member).select_related("covered__user").order_by("to_on")
+    rows = covers_by(member, today).select_related("covered__user").order_by("to_on")
     return {row.covered_id: StandIn(str(row.covered), row.to_on) for row in rows}
 
 
 def is_mine(member: Membership, today: dt.date) -> Q:
     """Return the condition for patients the member looks after on a day."""
-    covered = Cover.objects.visible_to(member).in_force(today).filter(by=member).order_by().values("covered")
+    covered = covers_by(member, today).order_by().values("covered")
     return Q(therapist=member) | Q(therapist__in=covered)
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Q, TextField
+from django.db.models import Count, Exists, Q, TextField
 from django.db.models.functions import Cast
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -26,7 +26,7 @@ from clinics.middleware import REFRESH_HEADER
 from clinics.models import Membership
 from clinics.web import MemberRequest, page, today_of
 from patients.charts import SeriesKey, Tick, sparkline, week_ticks
-from patients.covering import stands_in_for
+from patients.covering import StandIn, covers_by, stands_in_for
 from patients.forms.caseload import AFTER, BEFORE, NONE, CaseloadFilter
 from patients.models import Assignment, CaseloadEntry, found_by
 from patients.moments import local_text, since_text, waiting_text
@@ -153,9 +153,9 @@ def narrowed(member: Membership, chosen: dict[str, Any]) -> Q:
     return condition & found_by(chosen["q"], clinic=member.clinic_id)
 
 
-def chosen_therapists(member: Membership, chosen: dict[str, Any], today: dt.date) -> Any:
-    """Put into the filters whose patients count as one's own today, and return for whom one stands in."""
-    covered = stands_in_for(member, today)
+def chosen_therapists(member: Membership, chosen: dict[str, Any], today: dt.date, *, stands_in: bool = True) -> dict[UUID, StandIn]:
+    """Put into the filters whose patients count as one's own today, and return for whom one stands in; asks only if it may be anybody."""
+    covered = stands_in_for(member, today) if stands_in else {}
     chosen["therapists"] = [member.pk, *covered]
     return covered
 
@@ -165,11 +165,21 @@ def listed(member: Membership) -> Any:
     return CaseloadEntry.objects.visible_to(member).filter(is_listed=True).order_by()
 
 
-def count_all(member: Membership, chosen: dict[str, Any]) -> Counts:
-    """Count everybody and what is shown, by section, in one query that an index answers."""
-    condition, own, mine = narrowed(member, chosen), chosen["who"] == "mine", set(chosen["therapists"])
+def count_all(member: Membership, chosen: dict[str, Any], today: dt.date) -> tuple[list[tuple[Any, ...]], bool]:
+    """Count by therapist, section and program, everybody and who is shown, in one query that an index answers.
+
+    Returns the numbers and whether the member stands in for anybody: few do, so that the others are spared the question for whom.
+    """
+    condition = narrowed(member, chosen)
     counted = {"n": Count("*"), "shown": Count("pk", filter=condition)} if condition else {"n": Count("*"), "shown": Count("*")}
-    rows = list(listed(member).values_list("therapist", "section", "program_code").annotate(**counted))
+    lines = listed(member).annotate(stands_in=Exists(covers_by(member, today).order_by()))
+    rows = list(lines.values_list("therapist", "section", "program_code", "stands_in").annotate(**counted))
+    return [(therapist, section, code, n, shown) for therapist, section, code, _stands_in, n, shown in rows], any(row[3] for row in rows)
+
+
+def summed(rows: Sequence[tuple[Any, ...]], chosen: dict[str, Any]) -> Counts:
+    """Sum up what was counted for the filters."""
+    own, mine = chosen["who"] == "mine", set(chosen["therapists"])
     sections: dict[int, int] = dict.fromkeys(GROUPS, 0)
     for therapist, section, code, _count, shown in rows:
         if (therapist in mine or not own) and (not chosen["program"] or chosen["program"] == code):
@@ -223,11 +233,12 @@ def caseload(request: MemberRequest) -> HttpResponse:
     chosen["who"] = chosen["who"] or ("mine" if member.role == "therapist" else "clinic")
     now = timezone.now()
     today = today_of(member.clinic, now)
-    covered = chosen_therapists(member, chosen, today)
-    counts = count_all(member, chosen)
+    counted, stands_in = count_all(member, chosen, today)
+    covered = chosen_therapists(member, chosen, today, stands_in=stands_in)
+    counts = summed(counted, chosen)
     if "who" not in request.GET and not counts.mine and counts.clinic and chosen["who"] == "mine":
         chosen["who"] = "clinic"
-        counts = count_all(member, chosen)
+        counts = summed(counted, chosen)
     pages = max(1, -(-counts.shown // PAGE_SIZE))
     number = min(chosen["page"] or 1, pages)
     is_fragment = request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
