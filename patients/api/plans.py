@@ -19,9 +19,11 @@ from clinics.localtime import local_day, to_utc
 from clinics.rest import Keyed, Row, client_key_of
 from patients.actions.assigning import Preview, assign_program, end_assignment, preview_assignment, withdraw_assignment
 from patients.actions.planning import pause_plan
+from patients.actions.shifting import Shift, propose_shift, shift_plan, take_shift_back
 from patients.api.base import PATIENT_TEXT, RecordFilters, RecordViewSet
 from patients.models import Assignment, AssignmentVersion, Patient, Pause
 from patients.plan_changes import told_changes
+from patients.rules.shifting import LONGEST_SHIFT_DAYS
 from programs.api import ProgramRow
 from programs.models import ProgramVersion, Setting
 
@@ -112,6 +114,96 @@ class EndBody(Body):
     reason = Text(max_length=500, help_text="Why it ends early, at most 500 characters; the patient can read it.")
 
 
+class ShiftDaysBody(Body):
+    """Which sessions move, and where to."""
+
+    from_on = Day(help_text="Day from which everything still planned moves, YYYY-MM-DD; today or later.")
+    days = Whole(
+        required=False,
+        allow_null=True,
+        default=None,
+        min_value=-LONGEST_SHIFT_DAYS,
+        max_value=LONGEST_SHIFT_DAYS,
+        help_text="By how many days, below 0 for earlier; rounded up to whole weeks so that the agreed weekdays stay.",
+    )
+    goes_on_on = Day(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Instead of days: the day on or after which the first of these sessions comes, YYYY-MM-DD.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Take one of both."""
+        data: dict[str, Any] = super().validate(attrs)
+        if (data["days"] is None) == (data["goes_on_on"] is None):
+            raise serializers.ValidationError({"days": [_("Give either days or goes_on_on.")]})
+        return data
+
+
+class ShiftBody(ShiftDaysBody):
+    """A move of the rest of a plan."""
+
+    version = serializers.UUIDField(help_text="Id of the version in force that was looked at; another one by now is refused (409).")
+    reason = Text(max_length=500, help_text="Why, at most 500 characters; the patient reads it.")
+
+
+class ShiftedSessionRow(serializers.Serializer[Any]):
+    """A session as it would move."""
+
+    session = serializers.UUIDField(help_text="Id of the session.")
+    week = serializers.IntegerField(help_text="Week of the program, from 1.")
+    setting = serializers.ChoiceField(choices=Setting.choices, help_text="supervised (in the clinic) or home.")
+    was_on = serializers.DateField(help_text="Day it has now, YYYY-MM-DD.")
+    on = serializers.DateField(help_text="Day it would have, YYYY-MM-DD.")
+    starts_at = serializers.DateTimeField(allow_null=True, help_text="Moment of the appointment, UTC; null at home.")
+    closed_on = serializers.DateField(allow_null=True, help_text="Closed day it gives way to; null otherwise.")
+    is_unplaced = serializers.BooleanField(help_text="Whether it would stand on a closed day because its week has no free open one.")
+    is_full = serializers.BooleanField(help_text="Whether its group has no place then; the move is refused while one is.")
+
+
+class ShiftedAssessmentRow(serializers.Serializer[Any]):
+    """A measurement as it would move."""
+
+    key = serializers.CharField(help_text="Time point: baseline, middle, end, month_3 or month_6.")
+    was_due_on = serializers.DateField(help_text="Day it has now, YYYY-MM-DD.")
+    due_on = serializers.DateField(help_text="Day it would have, YYYY-MM-DD.")
+
+
+class ShiftRow(serializers.Serializer[Any]):
+    """What moving the rest of a plan would mean."""
+
+    days = serializers.IntegerField(help_text="By how many days everything moves; below 0 for earlier.")
+    starts_on = serializers.DateField(help_text="First day of the program then, YYYY-MM-DD; it moves only while nothing stays behind.")
+    ends_on = serializers.DateField(help_text="Last day of the program then, YYYY-MM-DD.")
+    sessions = ShiftedSessionRow(many=True, help_text="Every session that moves, in order of the new days.")
+    assessments = ShiftedAssessmentRow(many=True, help_text="Every measurement that moves along.")
+
+
+def shift_data(shift: Shift) -> dict[str, Any]:
+    """Return a proposed move as plain data."""
+    return {
+        "days": shift.days,
+        "starts_on": shift.starts_on,
+        "ends_on": shift.ends_on,
+        "sessions": [
+            {
+                "session": one.session.pk,
+                "week": one.session.week,
+                "setting": one.session.setting,
+                "was_on": one.session.on,
+                "on": one.on,
+                "starts_at": one.starts_at,
+                "closed_on": one.closed_on,
+                "is_unplaced": one.is_unplaced,
+                "is_full": one.is_full,
+            }
+            for one in shift.moves
+        ],
+        "assessments": [{"key": row.key, "was_due_on": row.due_on, "due_on": on} for row, on in shift.measurements],
+    }
+
+
 class PreviewSessionRow(serializers.Serializer[Any]):
     """A session as it would be planned."""
 
@@ -186,6 +278,9 @@ class AssignmentViewSet(RecordViewSet):
         "preview": "assignment.create",
         "end": "assignment.change",
         "withdraw": "assignment.change",
+        "shift": "assignment.change",
+        "shift_preview": "assignment.change",
+        "shift_undo": "assignment.change",
     }
     trail = "assignment"
     queryset = Assignment.objects.select_related("version__program")
@@ -252,6 +347,59 @@ class AssignmentViewSet(RecordViewSet):
         """Take an assignment back."""
         assignment = self.get_object()
         withdraw_assignment(assignment=assignment, by=self.member, now=timezone.now())
+        return self.answer(assignment)
+
+    @extend_schema(
+        summary="What moving the rest of a plan would mean",
+        description="Stores nothing.",
+        request=ShiftDaysBody,
+        responses={200: ShiftRow},
+    )
+    @action(detail=True, methods=["post"], url_path="shift/preview")
+    def shift_preview(self, request: Request, pk: UUID) -> Response:
+        """Work out the new days."""
+        assignment = self.get_object()
+        today = local_day(timezone.now(), assignment.patient.zone)
+        return Response(shift_data(propose_shift(assignment=assignment, today=today, **self.body(ShiftDaysBody))))
+
+    @extend_schema(
+        summary="Move the rest of a plan",
+        description="Sessions still planned from a day on and the measurements that belong to them; what was done or missed stays. "
+        "The agreed weekdays stay, so it moves by whole weeks. Refused while a group is full then, and (409) on another version.",
+        request=ShiftBody,
+        responses={200: AssignmentRow},
+        examples=[
+            OpenApiExample(
+                "A week later",
+                value={
+                    "from_on": "2026-04-06",
+                    "days": 7,
+                    "version": "01900000-0000-7000-8000-000000000002",
+                    "reason": "A cold",
+                },
+                request_only=True,
+            )
+        ],
+    )
+    @action(detail=True, methods=["post"])
+    def shift(self, request: Request, pk: UUID) -> Response:
+        """Move the rest of a plan."""
+        assignment = self.get_object()
+        data = self.body(ShiftBody)
+        shift_plan(assignment=assignment, base_id=data.pop("version"), by=self.member, now=timezone.now(), **data)
+        return self.answer(assignment)
+
+    @extend_schema(
+        summary="Take the last move of a plan back",
+        description="Refused (409) once one of the old days is over or something else has moved.",
+        request=None,
+        responses={200: AssignmentRow},
+    )
+    @action(detail=True, methods=["post"], url_path="shift/undo")
+    def shift_undo(self, request: Request, pk: UUID) -> Response:
+        """Put everything back on the days it had."""
+        assignment = self.get_object()
+        take_shift_back(assignment=assignment, by=self.member, now=timezone.now())
         return self.answer(assignment)
 
 
