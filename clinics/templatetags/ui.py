@@ -93,8 +93,9 @@ def _described_by(field: BoundField) -> str:
 def field(bound: BoundField, label: str = "", hint: str = "", kind: str = "", needed: bool = False, **attrs: Any) -> dict[str, Any]:
     """Render label, control, hint and error of one bound field.
 
-    `kind` may be "s" (small), "num" or "short"; `needed` leaves "optional" away where another answer asks for the field; other keyword arguments become attributes of the control
-    (underscores turn into hyphens). Radio buttons and several checkboxes become a fieldset.
+    `kind` may be "s" (small), "num" or "short"; `needed` leaves "optional" away where another answer asks for the field; other
+    keyword arguments become attributes of the control (underscores turn into hyphens). Radio buttons and several checkboxes become a
+    fieldset.
     """
     if hint:
         bound.help_text = hint
