@@ -242,11 +242,10 @@ def shift_plan(
     if by.clinic_id != assignment.clinic_id or by.is_patient:
         raise NotAllowed
     text = read_reason(reason)
-    Patient.objects.select_for_update().get(pk=assignment.patient_id)
+    lock_plan(assignment)
     if assignment.clinic.group_places is not None:
         # The last place is given once, however many ask for it at the same time.
         Clinic.objects.select_for_update().get(pk=assignment.clinic_id)
-    assignment.refresh_from_db(fields=["version", "tailored_on", "status", "starts_on", "ends_on"])
     if base_id is not None and base_id != assignment.version_id:
         raise Conflict(CHANGED)
     today = local_day(now, assignment.patient.zone)
@@ -259,6 +258,14 @@ def shift_plan(
     place_measurements(shift.measurements)
     set_ends(assignment, shift.starts_on, shift.ends_on, now=now)
     return keep_change(assignment, change, reason=text, by=by, now=now)
+
+
+def lock_plan(assignment: Assignment) -> None:
+    """Let nobody else move or log its sessions until this is done, and read it as it is by now."""
+    Patient.objects.select_for_update().get(pk=assignment.patient_id)
+    rows = ScheduledSession.objects.planned().filter(assignment=assignment, clinic_id=assignment.clinic_id)
+    list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
+    assignment.refresh_from_db(fields=["version", "tailored_on", "status", "starts_on", "ends_on"])
 
 
 def check_full(shift: Shift, field: str, places: int | None) -> None:
@@ -355,8 +362,7 @@ def take_shift_back(*, assignment: Assignment, by: Membership, now: dt.datetime)
     """Put everything back on the day it had; raises Conflict once one of these days is over or something else has moved."""
     if by.clinic_id != assignment.clinic_id or by.is_patient:
         raise NotAllowed
-    Patient.objects.select_for_update().get(pk=assignment.patient_id)
-    assignment.refresh_from_db(fields=["version", "tailored_on", "status", "starts_on", "ends_on"])
+    lock_plan(assignment)
     last = shift_to_take_back(assignment, local_day(now, assignment.patient.zone))
     if last is None:
         raise Conflict(_("This cannot be taken back any more. Move the plan again instead."))
