@@ -4,7 +4,9 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinics.errors import Conflict, Invalid, NotAllowed
@@ -86,6 +88,17 @@ def test_it_goes_on_on_a_chosen_day_or_the_next_agreed_one(cast: Cast) -> None:
             assignment=plan_of(cast), from_on=week_to_come(cast), today=today_of(cast), goes_on_on=first + dt.timedelta(days=days)
         )
         assert (found.days, min(one.on for one in found.moves), found.is_rounded) == (7 * weeks, first + weeks * WEEK, days % 7 != 0)
+
+
+def test_looking_takes_as_many_queries_for_one_week_as_for_all(cast: Cast) -> None:
+    Clinic.objects.filter(pk=cast.riverside.pk).update(group_places=8)
+    counts = []
+    for from_on in (week_to_come(cast), week_to_come(cast, 3)):
+        plan = plan_of(cast)
+        with CaptureQueriesContext(connection) as queries:
+            propose_shift(assignment=plan, from_on=from_on, today=today_of(cast), days=7)
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 7
 
 
 def test_the_patient_reads_from_which_day_to_which_and_the_trail_says_who(client: Client, cast: Cast) -> None:
