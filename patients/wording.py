@@ -67,6 +67,7 @@ TRAIL_TEXT: dict[str, Promise] = {
     "session.skip": _("marked a session as not done"),
     "plan.pause": _("entered a pause"),
     "plan.tailor": _("changed your plan"),
+    "plan.shift": _("moved the rest of your plan to other days"),
     "assignment.model_line": _("showed or hid the study's model line"),
     "run.log": _("logged a run"),
     "run.view": _("looked at a run"),

@@ -1,5 +1,6 @@
 """Words about programs: short names, groups, equipment, and where a piece of content comes from."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
@@ -106,6 +108,8 @@ def provenance_mark(provenance: str) -> Mark:
 
 def change_text(change: Change) -> str:
     """Return one difference between two versions as a plain sentence: "Wall squat: 3 sets instead of 2, from week 3"."""
+    if change.kind == Kind.SHIFTED:
+        return _shift(change)
     text = _("%(what)s, %(weeks)s") % {"what": _what(change), "weeks": _weeks(change)}
     if not change.setting or change.kind in {Kind.SESSION_ADDED, Kind.SESSION_REMOVED, Kind.TIMES, Kind.ORDER}:
         return text
@@ -144,6 +148,14 @@ def _what(change: Change) -> str:
     if change.kind == Kind.SESSION_ADDED:
         return _("New: a session %(place)s") % {"place": place} if place else _("New: one more session")
     return _("A session %(place)s is left out") % {"place": place} if place else _("A session is left out")
+
+
+def _shift(change: Change) -> str:
+    """Return from which day to which the sessions moved, and when the program ends by that."""
+    before, after = change.before or {}, change.after or {}
+    days = {"before": before.get("on"), "after": after.get("on"), "end": after.get("ends_on")}
+    named = {name: date_format(dt.date.fromisoformat(day), pgettext("date format", "l j F Y")) if day else "" for name, day in days.items()}
+    return _("What was planned from %(before)s on moves: it goes on on %(after)s, and the last day is %(end)s") % named
 
 
 def _length(change: Change) -> str:

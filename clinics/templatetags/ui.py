@@ -90,11 +90,12 @@ def _described_by(field: BoundField) -> str:
 
 
 @register.inclusion_tag("parts/field.html")
-def field(bound: BoundField, label: str = "", hint: str = "", kind: str = "", **attrs: Any) -> dict[str, Any]:
+def field(bound: BoundField, label: str = "", hint: str = "", kind: str = "", needed: bool = False, **attrs: Any) -> dict[str, Any]:
     """Render label, control, hint and error of one bound field.
 
-    `kind` may be "s" (small), "num" or "short"; other keyword arguments become attributes of the control
-    (underscores turn into hyphens). Radio buttons and several checkboxes become a fieldset.
+    `kind` may be "s" (small), "num" or "short"; `needed` leaves "optional" away where another answer asks for the field; other
+    keyword arguments become attributes of the control (underscores turn into hyphens). Radio buttons and several checkboxes become a
+    fieldset.
     """
     if hint:
         bound.help_text = hint
@@ -114,7 +115,7 @@ def field(bound: BoundField, label: str = "", hint: str = "", kind: str = "", **
         "control": control,
         "label": label or bound.label,
         "hint": bound.help_text,
-        "optional": not bound.field.required and control == "input" and not _says_what_empty_means(bound.field),
+        "optional": not needed and not bound.field.required and control == "input" and not _says_what_empty_means(bound.field),
         "widget": bound.as_widget(attrs=html) if control != "options" else "",
         "options": list(bound.subwidgets) if control == "options" else [],
         "described": html.get("aria-describedby", ""),

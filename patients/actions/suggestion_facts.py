@@ -13,6 +13,7 @@ from patients.rules.triage import Bands
 from programs.frozen import frozen_plans
 from programs.layout import lay_out, line_of, phases_of
 from programs.models import Exercise, Prescription, SessionPlan
+from programs.rules.diff import Kind
 
 DECIDED = (Suggestion.Status.USED, Suggestion.Status.DECLINED)
 
@@ -112,7 +113,7 @@ def as_logged(row: ExerciseLog) -> ExerciseDone:
 def decided_until(assignment: Assignment, rows: Iterable[Suggestion], logs: Sequence[SessionLog]) -> Mapping[str, dt.date]:
     """Return the last day whose evidence somebody has decided upon, by exercise; "" is the whole plan.
 
-    A change of the plan by hand is a decision upon all that was entered before it.
+    A change of the plan by hand is a decision upon all that was entered before it; a move to other days is none.
     """
     found: dict[str, dt.date] = {}
     for row in rows:
@@ -120,6 +121,8 @@ def decided_until(assignment: Assignment, rows: Iterable[Suggestion], logs: Sequ
             day = dt.date.fromisoformat(row.evidence["last_on"])
             found[row.exercise] = max(found.get(row.exercise, day), day)
     changes = AssignmentVersion.objects.filter(assignment=assignment, clinic_id=assignment.clinic_id, suggestion=None)
+    # Moving the rest of a plan to other days says nothing about what was done.
+    changes = changes.exclude(changes__0__kind=Kind.SHIFTED)
     changed_at = changes.order_by("-made_at").values_list("made_at", flat=True).first() if assignment.tailored_on else None
     seen = [log.on for log in logs if changed_at is not None and log.entered_at <= changed_at]
     if seen:

@@ -141,8 +141,12 @@ def put_in_force(
     from_on: dt.date,
     by: Membership,
     now: dt.datetime,
+    event: str = "plan.tailor",
 ) -> AssignmentVersion:
-    """Let a tailored version hold from a day on and point the open sessions to it; raises Conflict when the plan has another by now."""
+    """Let a tailored version hold from a day on and point the open sessions to it; raises Conflict when the plan has another by now.
+
+    `event` is what the audit trail calls it.
+    """
     patient, base_id = assignment.patient, assignment.version_id
     rows = Assignment.objects.filter(pk=assignment.pk, clinic_id=assignment.clinic_id, version_id=base_id, status__in=RUNNING)
     if rows.update(version=version, tailored_on=from_on, changed_at=now) != 1:
@@ -160,7 +164,7 @@ def put_in_force(
         made_at=now,
     )
     point_sessions(assignment, now=now)
-    audit.record("plan.tailor", row=change, by=by, at=now, version=str(version.pk), from_on=from_on.isoformat())
+    audit.record(event, row=change, by=by, at=now, version=str(version.pk), from_on=from_on.isoformat())
     refresh_entry(patient, now=now)
     return change
 

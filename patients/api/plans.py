@@ -19,7 +19,9 @@ from clinics.localtime import local_day, to_utc
 from clinics.rest import Keyed, Row, client_key_of
 from patients.actions.assigning import Preview, assign_program, end_assignment, preview_assignment, withdraw_assignment
 from patients.actions.planning import pause_plan
+from patients.actions.shifting import propose_shift, shift_plan, take_shift_back
 from patients.api.base import PATIENT_TEXT, RecordFilters, RecordViewSet
+from patients.api.shifting import ShiftBody, ShiftDaysBody, ShiftRow, shift_data
 from patients.models import Assignment, AssignmentVersion, Patient, Pause
 from patients.plan_changes import told_changes
 from programs.api import ProgramRow
@@ -186,6 +188,9 @@ class AssignmentViewSet(RecordViewSet):
         "preview": "assignment.create",
         "end": "assignment.change",
         "withdraw": "assignment.change",
+        "shift": "assignment.change",
+        "shift_preview": "assignment.change",
+        "shift_undo": "assignment.change",
     }
     trail = "assignment"
     queryset = Assignment.objects.select_related("version__program")
@@ -252,6 +257,59 @@ class AssignmentViewSet(RecordViewSet):
         """Take an assignment back."""
         assignment = self.get_object()
         withdraw_assignment(assignment=assignment, by=self.member, now=timezone.now())
+        return self.answer(assignment)
+
+    @extend_schema(
+        summary="What moving the rest of a plan would mean",
+        description="Stores nothing.",
+        request=ShiftDaysBody,
+        responses={200: ShiftRow},
+    )
+    @action(detail=True, methods=["post"], url_path="shift/preview")
+    def shift_preview(self, request: Request, pk: UUID) -> Response:
+        """Work out the new days."""
+        assignment = self.get_object()
+        today = local_day(timezone.now(), assignment.patient.zone)
+        return Response(shift_data(propose_shift(assignment=assignment, today=today, **self.body(ShiftDaysBody))))
+
+    @extend_schema(
+        summary="Move the rest of a plan",
+        description="Sessions still planned from a day on and the measurements that belong to them; what was done or missed stays. "
+        "The agreed weekdays stay, so it moves by whole weeks. Refused while a group is full then, and (409) on another version.",
+        request=ShiftBody,
+        responses={200: AssignmentRow},
+        examples=[
+            OpenApiExample(
+                "A week later",
+                value={
+                    "from_on": "2026-04-06",
+                    "days": 7,
+                    "version": "01900000-0000-7000-8000-000000000002",
+                    "reason": "A cold",
+                },
+                request_only=True,
+            )
+        ],
+    )
+    @action(detail=True, methods=["post"])
+    def shift(self, request: Request, pk: UUID) -> Response:
+        """Move the rest of a plan."""
+        assignment = self.get_object()
+        data = self.body(ShiftBody)
+        shift_plan(assignment=assignment, base_id=data.pop("version"), by=self.member, now=timezone.now(), **data)
+        return self.answer(assignment)
+
+    @extend_schema(
+        summary="Take the last move of a plan back",
+        description="Refused (409) once one of the old days is over or something else has moved.",
+        request=None,
+        responses={200: AssignmentRow},
+    )
+    @action(detail=True, methods=["post"], url_path="shift/undo")
+    def shift_undo(self, request: Request, pk: UUID) -> Response:
+        """Put everything back on the days it had."""
+        assignment = self.get_object()
+        take_shift_back(assignment=assignment, by=self.member, now=timezone.now())
         return self.answer(assignment)
 
 

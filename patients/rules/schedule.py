@@ -128,7 +128,7 @@ def plan_sessions(
         shift = timedelta(days=pause_shift_days(days, pause))
         week_starts = [start + shift if day >= pause.from_on else start for start, day in zip(week_starts, days, strict=True)]
         sessions = [replace(session, on=session.on + shift) if session.on >= pause.from_on else session for session in sessions]
-    return sorted(_clear_closed_days(sessions, week_starts, closed_days, pauses, open_weekdays), key=lambda session: session.on)
+    return sorted(clear_closed_days(sessions, week_starts, closed_days, pauses, open_weekdays), key=lambda session: session.on)
 
 
 def merge_pauses(pauses: Sequence[PausePeriod]) -> list[PausePeriod]:
@@ -258,15 +258,16 @@ def _plan_week(starts_on: date, week: int, slots: Sequence[PlanSlot], chosen: di
     return sessions
 
 
-def _clear_closed_days(
+def clear_closed_days(
     sessions: Sequence[PlannedSession],
     week_starts: Sequence[date],
-    closed_days: frozenset[date],
+    closed_days: Collection[date],
     pauses: Sequence[PausePeriod],
     open_weekdays: Collection[int],
+    taken: Collection[date] = (),
 ) -> list[PlannedSession]:
-    """Return the sessions with supervised ones moved off closed days within their own seven days."""
-    used = {session.on for session in sessions}
+    """Return the sessions with supervised ones moved off closed days within their own seven days, never to a day that is taken."""
+    used = {session.on for session in sessions} | set(taken)
     placed: list[PlannedSession] = []
     for session, week_start in zip(sessions, week_starts, strict=True):
         if session.setting != Setting.SUPERVISED or session.on not in closed_days:

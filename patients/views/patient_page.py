@@ -16,6 +16,7 @@ from clinics.web import MemberRequest, page
 from patients.actions.assessments import OPENS_BEFORE_DAYS
 from patients.actions.assigning import is_clear
 from patients.actions.extending import extension_to_take_back
+from patients.actions.shifting import shift_to_take_back
 from patients.forms.alerts import AcknowledgeForm, ClearanceForm
 from patients.history import lines_of
 from patients.models import (
@@ -238,6 +239,7 @@ def patient_plan(request: MemberRequest, pk: UUID) -> HttpResponse:
         **head_of(shown, "patient_plan"),
         "changes": told,
         "extended": extension_to_take_back(shown.assignment) if told and shown.assignment is not None else None,
+        "shifted": told and shown.assignment is not None and shift_to_take_back(shown.assignment, shown.today) is not None,
         "given": given_version(shown, told),
         "shown_week": week,
         "weeks": range(1, weeks + 1),

@@ -45,6 +45,7 @@ WORDS: dict[str, Promise] = {
     "session.skip": _("marked a session as not done"),
     "plan.pause": _("paused the program"),
     "plan.tailor": _("changed the plan"),
+    "plan.shift": _("moved the rest of the plan to other days"),
     "assignment.model_line": _("showed or hid the model line"),
     "checkin.log": _("checked in"),
     "symptoms.report": _("answered the symptom check"),

@@ -38,6 +38,7 @@ class Kind(StrEnum):
     ORDER = "order"
     LENGTH = "length"
     FOLLOWS = "follows"
+    SHIFTED = "shifted"
 
 
 @dataclass(frozen=True, slots=True)

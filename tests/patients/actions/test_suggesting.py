@@ -12,6 +12,7 @@ from clinics.errors import Conflict, Invalid, NotAllowed, NotFound
 from clinics.localtime import local_day
 from clinics.models import AuditEvent
 from patients.actions.planning import pause_plan
+from patients.actions.shifting import shift_plan
 from patients.actions.suggesting import decline_suggestion, propose_use, use_suggestion
 from patients.actions.suggestion_switch import is_on, turn_off, turn_on
 from patients.actions.tailoring import tailor_plan
@@ -183,6 +184,8 @@ def test_a_change_by_hand_is_a_decision_upon_what_was_seen_before_it(scene: Scen
     (row,) = scene.look().rows
     today = local_day(scene.cast.now, "Europe/Berlin")
     assignment = Assignment.objects.select_related("patient__clinic", "version__program", "clinic").get(pk=scene.assignment.pk)
+    shift_plan(assignment=assignment, days=7, reason="A cold", from_on=today, by=scene.cast.therapist, now=scene.cast.now)
+    assert [one.pk for one in scene.look().rows] == [row.pk], "other days decide nothing"
     tailor_plan(
         assignment=assignment,
         changes=[Edit("supervised", 0, "wall_sit", dose={"sets": 1})],
