@@ -4,6 +4,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from allauth.mfa.models import Authenticator
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.core.exceptions import ValidationError
@@ -11,22 +12,25 @@ from django.db import models
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from clinics import audit
+from clinics.actions.members import is_last_manager
 from clinics.actions.people import change_address
 from clinics.emergency import number_for
-from clinics.models import ApiToken, AuditEvent, Clinic, ClinicLogo, ClinicText, ClosedDay, Invitation, Job, Membership, User
+from clinics.models import ApiToken, AuditEvent, Clinic, ClinicLogo, ClinicText, ClosedDay, Invitation, Job, Membership, Role, User
 
 if TYPE_CHECKING:
     Admin = admin.ModelAdmin[models.Model]
     MembershipRows = admin.TabularInline[Membership, User]
     CreationForm = BaseUserCreationForm[User]
     ChangeForm = UserChangeForm[User]
+    MembershipRow = forms.ModelForm[Membership]
 else:
     Admin = admin.ModelAdmin
     MembershipRows = admin.TabularInline
-    CreationForm, ChangeForm = BaseUserCreationForm, UserChangeForm
+    CreationForm, ChangeForm, MembershipRow = BaseUserCreationForm, UserChangeForm, forms.ModelForm
 
 
 class AuditedAdmin(Admin):
@@ -201,7 +205,18 @@ class ClinicAdmin(AuditedAdmin):
     list_display = ("name", "country", "emergency", "time_zone", "language", "require_second_factor", "created_at")
     list_filter = ("country", "language", "require_second_factor")
     search_fields = ("name", "slug")
+
     prepopulated_fields = {"slug": ("name",)}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show what only the clinic itself changes: its pain bands with a rule set, its logo with its look."""
+        return ("pain_green_max", "pain_amber_max", "logo") if obj else ("logo",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Say where the pain bands are changed."""
+        ((name, options),) = super().get_fieldsets(request, obj)
+        about_bands = _("A new clinic's first rule set begins with these pain bands; later they change with the clinic's triage rules.")
+        return ((name, {**options, "description": about_bands}),)
 
     @admin.display(description=_("emergency number"))
     def emergency(self, clinic: Clinic) -> str:
@@ -222,16 +237,45 @@ class ClosedDayAdmin(AuditedAdmin):
     date_hierarchy = "on"
 
 
+class MembershipForm(MembershipRow):
+    """Who somebody is in a clinic."""
+
+    def clean_role(self) -> str:
+        """Keep staff staff and patients patients, and a manager in every clinic."""
+        role: str = self.cleaned_data["role"]
+        row = self.instance
+        if not row._state.adding and row.is_patient != (role == Role.PATIENT):
+            raise ValidationError(_("Staff stay staff and patients stay patients. Access ends in the clinic."))
+        if not row._state.adding and role != Role.MANAGER and is_last_manager(row):
+            raise ValidationError(_("A clinic needs a manager. Make somebody else a manager first."))
+        return role
+
+
 @admin.register(Membership)
 class MembershipAdmin(AuditedAdmin):
     """Who is what where."""
 
+    form = MembershipForm  # type: ignore[assignment] # rows of memberships are all it sees
     list_display = ("name", "user", "clinic", "role", "status", "created_at", "ended_at")
     list_filter = ("clinic", "role", "status")
     search_fields = ("name", "user__email")
     list_select_related = ("user", "clinic")
     autocomplete_fields = ("user",)
-    readonly_fields = ("created_at",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Access begins here and ends in the clinic, where whoever leaves hands over the patients."""
+        return ("created_at", *(("clinic", "user", "status", "ended_at") if obj else ()))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Say where access ends."""
+        ((name, options),) = super().get_fieldsets(request, obj)
+        about_end = _("Access ends in the clinic, on its page “Staff”: there the patients of whoever leaves are handed over first.")
+        at_once = _("To shut somebody out at once, close the account under “People”.")
+        return ((name, {**options, "description": format_html("{} {}", about_end, at_once)}),)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Who was somebody where stays known."""
+        return False
 
 
 @admin.register(Invitation)

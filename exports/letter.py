@@ -12,6 +12,7 @@ import typst
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from clinics.branding import logo_of
 from patients.charts import trajectory_svg
 from patients.letter_words import trajectory_from
 from patients.models import Letter
@@ -41,9 +42,10 @@ def letter_pdf(letter: Letter) -> bytes:
         raise ValueError("nothing is left of this letter")
     with translation.override(letter.language):
         data = on_paper(letter)
+    logo = logo_of(letter.clinic_id)
     for number in range(TRIES + 1):
         try:
-            return typeset(data, letter)
+            return typeset(data, letter, logo)
         except typst.TypstError as error:
             refused = REFUSED.search(str(error))
             if refused is None or number == TRIES:
@@ -76,8 +78,8 @@ def figure_svg(figure: dict[str, Any]) -> str:
     return f'{head} xmlns="http://www.w3.org/2000/svg">{DRAWING}{rest}'
 
 
-def typeset(data: dict[str, Any], letter: Letter) -> bytes:
-    """Set the page; no font, package or file of the machine is looked at."""
+def typeset(data: dict[str, Any], letter: Letter, logo: bytes | None) -> bytes:
+    """Set the page, with the clinic's logo (PNG) where it has one; no font, package or file of the machine is looked at."""
     compile_page: Any = typst.compile  # its types know fewer standards than it takes
     made = compile_page(
         source(),
@@ -85,7 +87,7 @@ def typeset(data: dict[str, Any], letter: Letter) -> bytes:
         ignore_system_fonts=True,
         pdf_standards=STANDARDS,
         timestamp=int(letter.written_at.timestamp()),
-        sys_inputs={"lang": letter.language, "letter": json.dumps(data)},
+        sys_inputs={"lang": letter.language, "letter": json.dumps(data), "logo": json.dumps(list(logo or b""))},
     )
     return bytes(made)
 

@@ -55,7 +55,7 @@ AREA: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
             Item("staff", _("Staff"), "clinics:staff", "user-cog", "staff.list"),
             Item("cover", _("Holiday and cover"), "patients:covers", "plane", "cover.list"),
             Item("hand_over", _("Hand over"), "patients:hand_over", "arrow-left-right", "patient.hand_over"),
-            Item("imports", _("Import patients"), "patients:imports", "upload", "import.run"),
+            Item("imports", _("Import a list"), "patients:imports", "upload", "import.run"),
         ),
     ),
     (

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clinics import audit
 from clinics.actions.members import end_membership, may
@@ -30,6 +31,14 @@ class Handed:
     reopened: int
 
 
+OTHERS = gettext_lazy("You can hand over your own patients only. Ask a manager for the others.")
+
+
+def hands_over(by: Membership, source: uuid.UUID | None) -> bool:
+    """Tell whether somebody may give the patients of `source` (None: of nobody) to others: a manager everybody's, a therapist the own."""
+    return by.role == Role.MANAGER or source == by.pk
+
+
 @transaction.atomic
 def hand_over(
     *,
@@ -46,8 +55,8 @@ def hand_over(
     them. Raises NotAllowed, Invalid (who, reason too long), Conflict when nobody is left to hand over. Constant number of queries.
     """
     may(by, "patient.hand_over", target.clinic_id)
-    if by.role != Role.MANAGER and (source is None or source.pk != by.pk):
-        raise NotAllowed(_("You can hand over your own patients only. Ask a manager for the others."))
+    if not hands_over(by, source.pk if source else None):
+        raise NotAllowed(OTHERS)
     reason = " ".join(reason.split())
     if len(reason) > REASON_LENGTH:
         raise Invalid(fields={"reason": [_("Please write at most 300 characters.")]})

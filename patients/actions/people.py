@@ -14,7 +14,7 @@ from clinics.localtime import is_valid_zone, local_day
 from clinics.models import Clinic, Membership, Role
 from clinics.transitions import advance
 from patients.actions.caseload import new_entry
-from patients.actions.handover import note_handover
+from patients.actions.handover import OTHERS, hands_over, note_handover
 from patients.actions.rules import rules_of
 from patients.models import Patient
 from patients.rules.import_lines import numbers_after
@@ -126,7 +126,10 @@ def check_person(
 
 @transaction.atomic
 def change_patient(*, patient: Patient, by: Membership, now: dt.datetime, **changes: Any) -> Patient:
-    """Change master data; unknown names are refused, unchanged values are left alone."""
+    """Change master data; unknown names are refused, unchanged values are left alone.
+
+    Another therapist is a handover: a manager does it for everybody, a therapist for the own patients. Raises Conflict, Invalid by field.
+    """
     unknown = set(changes) - set(EDITABLE)
     if unknown:
         raise ValueError(f"not editable: {sorted(unknown)}")
@@ -141,6 +144,8 @@ def change_patient(*, patient: Patient, by: Membership, now: dt.datetime, **chan
     )
     changed = [name for name, value in changes.items() if getattr(patient, name) != value]
     before = patient.therapist if "therapist" in changed else None
+    if "therapist" in changed and not hands_over(by, patient.therapist_id):
+        raise Invalid(fields={"therapist": [OTHERS]})
     for name in changed:
         setattr(patient, name, changes[name])
     if changed:

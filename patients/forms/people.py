@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from clinics.localtime import time_zone_choices
 from clinics.models import Language, Membership
 from clinics.web import ScopedModelChoiceField
+from patients.actions.handover import hands_over
 from patients.models import ADDRESS_MAX, RECIPIENT_MAX, Assignment, Patient
 
 
@@ -49,7 +50,7 @@ class PatientForm(forms.Form):
     )
 
     def __init__(self, *args: Any, by: Membership, is_new: bool, **kwargs: Any) -> None:
-        """Offer the clinic's own staff; leave out what is only for a new record when changing one."""
+        """Offer the clinic's own staff; leave out what is only for a new record when changing one, and what `by` may not hand over."""
         super().__init__(*args, **kwargs)
         zones = self.fields["time_zone"]
         if isinstance(zones, forms.ChoiceField):
@@ -58,10 +59,12 @@ class PatientForm(forms.Form):
         if isinstance(therapist, ScopedModelChoiceField):
             therapist.limit_to(by)
             therapist.queryset = therapist.queryset.current().staff().order_by("name")  # type: ignore[union-attr]
-            therapist.empty_label = None
+            therapist.empty_label = "–" if not is_new and not self.initial.get("therapist") else None
         if not is_new:
             for name in ("number", "is_test", "invite_now"):
                 del self.fields[name]
+            if not hands_over(by, self.initial.get("therapist")):
+                del self.fields["therapist"]
 
     def clean(self) -> dict[str, Any]:
         """An invitation needs an address."""

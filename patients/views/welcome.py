@@ -77,7 +77,7 @@ def steps_of(member: Membership) -> list[Step]:
             "patient",
             patients > 0,
             _("Add the first patient"),
-            _("By hand, with a made-up one for trying things out if you like."),
+            _("By hand, from a list (CSV), or with a made-up patient for trying things out."),
             reverse("patients:patient_new") if adds else "",
             _("Add"),
         ),
@@ -106,5 +106,6 @@ def welcome(request: MemberRequest) -> HttpResponse:
         "done": sum(step.is_done for step in steps),
         "checks": checks,
         "pictures": SHOWN_EXERCISES,
+        "imports": allows(member, "import.run"),
     }
     return render(request, "patients/welcome.html", context)

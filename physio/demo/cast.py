@@ -107,6 +107,7 @@ class Cast:
     resolved_note: str
     clearance_note: str
     correction_reason: str
+    workshop: dict[str, Any]
 
 
 def read_person(data: dict[str, Any], email: str) -> Person:
@@ -139,6 +140,14 @@ def read_cast() -> Cast:
         loads_kg={name: (first, step) for name, (first, step) in data["loads_kg"].items()},
         **{
             name: data[name]
-            for name in ("check_in_notes", "session_notes", "alert_notes", "resolved_note", "clearance_note", "correction_reason")
+            for name in (
+                "check_in_notes",
+                "session_notes",
+                "alert_notes",
+                "resolved_note",
+                "clearance_note",
+                "correction_reason",
+                "workshop",
+            )
         },
     )

@@ -18,6 +18,7 @@ from physio.demo.cast import Cast
 from physio.demo.former import add_former_patients
 from physio.demo.life import DAY, Life
 from physio.demo.opening import hand_out_passwords, open_clinic
+from physio.demo.workshop import open_workshop
 from programs.models import Setting
 
 Event = tuple[dt.datetime, Callable[[dt.datetime], None]]
@@ -70,6 +71,7 @@ class History:
         first = self.cast.clinics[0]
         therapists = [one for one in self.staff[first.slug] if one.role == Role.THERAPIST]
         add_former_patients(therapists[0].clinic, therapists, today=self.today[first.slug], now=self.now)
+        open_workshop(self.cast.workshop, by=therapists[0], at=self.now - 3 * DAY)
         hand_out_passwords([spec.slug for spec in self.cast.clinics])
 
     def events(self, day: dt.date) -> Iterator[Event]:

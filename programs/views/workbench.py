@@ -140,9 +140,11 @@ def scene_of(request: MemberRequest, bench: Bench, data: QueryDict) -> Scene:
     part = data.get("part", "") if data.get("part", "") in Parts.values else Parts.MAIN.value
     text = data.get("week", "")
     week = int(text) if text.isascii() and text.isdigit() and len(text) < 4 and int(text) in plan else bench.first_week
+    rows = building.rows_of(plan, place, part)
     row = read_row(data.get("row", ""))
-    if row is not None and row not in building.rows_of(plan, place, part):
-        row = None
+    if row not in rows:
+        # A step without its exercise is refused; a page that opens shows the first one's dose.
+        row = rows[0] if rows and request.method == "GET" and "row" not in data else None
     return Scene(plan, place, part, max(week, bench.first_week), row, bench.first_week, exercises, bench.source)
 
 

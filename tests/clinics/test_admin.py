@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from clinics.actions.invitations import invite_member
-from clinics.models import AuditEvent, User
+from clinics.models import AuditEvent, Clinic, Membership, User
 from tests.cast import Cast, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -134,3 +134,49 @@ def test_text_of_users_is_escaped(as_admin: Client, cast: Cast) -> None:
     User.objects.filter(email="therapist@riverside.example").update(first_name="<script>alert(1)</script>")
     for name in ("clinics_user", "clinics_membership"):
         assert b"<script>alert(1)" not in as_admin.get(reverse(f"admin:{name}_changelist")).content
+
+
+# --- what only the clinic itself changes ------------------------------------------------------
+
+
+def test_access_does_not_end_here_but_where_patients_are_handed_over(as_admin: Client, cast: Cast) -> None:
+    path = reverse("admin:clinics_membership_change", args=[cast.therapist.pk])
+    page = as_admin.get(path).content.decode()
+    assert "Access ends in the clinic, on its page “Staff”" in page
+    assert 'name="status"' not in page
+    sent = {"name": "Jonas K.", "role": "therapist", "status": "ended", "ended_at_0": "2020-01-01", "ended_at_1": "00:00"}
+    assert as_admin.post(path, sent).status_code == 302
+    cast.therapist.refresh_from_db()
+    assert (cast.therapist.name, cast.therapist.status, cast.therapist.ended_at) == ("Jonas K.", "active", None)
+    assert as_admin.post(reverse("admin:clinics_membership_delete", args=[cast.therapist.pk]), {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize(("who", "role"), [("therapist", "patient"), ("manager", "therapist"), ("manager", "patient")])
+def test_staff_stay_staff_and_a_clinic_keeps_a_manager(as_admin: Client, cast: Cast, who: str, role: str) -> None:
+    row = getattr(cast, who)
+    page = as_admin.post(reverse("admin:clinics_membership_change", args=[row.pk]), {"name": row.name, "role": role})
+    assert page.status_code == 200
+    assert "errorlist" in page.content.decode()
+    row.refresh_from_db()
+    assert row.role == who
+
+
+def test_a_membership_is_still_begun_here(as_admin: Client, cast: Cast) -> None:
+    sent = {"clinic": cast.harbour.pk, "user": cast.admin.pk, "role": "manager", "status": "active", "name": "Ada"}
+    assert as_admin.post(reverse("admin:clinics_membership_add"), sent).status_code == 302
+    assert Membership.objects.current().filter(user=cast.admin, clinic=cast.harbour, role="manager").exists()
+
+
+def test_pain_bands_are_looked_at_here_and_changed_with_a_rule_set(as_admin: Client, cast: Cast) -> None:
+    path = reverse("admin:clinics_clinic_change", args=[cast.riverside.pk])
+    page = as_admin.get(path)
+    assert "they change with the clinic's triage rules" in page.content.decode()
+    form = page.context["adminform"].form
+    assert not {"pain_green_max", "pain_amber_max", "logo"} & set(form.fields)
+    sent = {name: value for name, value in form.initial.items() if value not in (None, False)}
+    sent |= {"name": "Riverside Physio", "open_weekdays": "[1, 2, 3]", "pain_green_max": 0, "pain_amber_max": 9}
+    answer = as_admin.post(path, sent)
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    clinic = Clinic.objects.get(pk=cast.riverside.pk)
+    assert (clinic.name, clinic.pain_green_max, clinic.pain_amber_max) == ("Riverside Physio", 2, 5)
+    assert {"pain_green_max", "pain_amber_max"} <= set(as_admin.get(reverse("admin:clinics_clinic_add")).context["adminform"].form.fields)

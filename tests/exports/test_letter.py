@@ -11,11 +11,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from clinics.models import AuditEvent
+from clinics.actions.look import change_look
+from clinics.logos import logo_from
+from clinics.models import AuditEvent, Clinic
 from exports.letter import STAND_IN, letter_pdf, printable, unescape
 from patients.models import Letter
 from tests.cast import Cast, sign_in
 from tests.patients.actions.test_letters import answer, write
+from tests.reminders.test_look import picture
 
 needs_pdftotext = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext on this machine")
 
@@ -67,6 +70,19 @@ def test_it_is_a_tagged_pdf_in_its_language_with_a_title(cast: Cast, language: s
     assert f"/Lang({language})".encode() in pdf.replace(b" ", b"") or f"/Lang ({language}".encode() in pdf
     assert b"pdfuaid" in pdf
     assert letter_pdf(letter) == pdf, "the same words give the same file"
+
+
+def test_it_shows_the_clinics_logo(client: Client, cast: Cast) -> None:
+    letter = write(cast, parts=[], findings="Free movement.")
+    plain = letter_pdf(letter)
+    change_look(accent="pine", logo=logo_from(picture()), by=cast.manager, now=cast.now)
+    pdf = letter_pdf(letter)
+    assert b"/Subtype/Image" not in plain
+    assert b"/Subtype/Image" in pdf
+    assert b"pdfuaid" in pdf
+    page = sign_in(client, cast.therapist).get(reverse("patients:letter", args=[letter.pk])).content.decode()
+    article = page[page.index("<article") :]
+    assert reverse("clinics:logo", args=[Clinic.objects.get(pk=cast.riverside.pk).logo_id]) in article
 
 
 @needs_pdftotext

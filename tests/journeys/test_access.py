@@ -69,6 +69,15 @@ TOO_SMALL = """(least) => {
 }"""
 
 
+def confirm(client: Client, member: Membership) -> Client:
+    """Let somebody who is signed in have just shown that it is them."""
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
+    session["account_authentication_methods_user"] = str(member.user_id)
+    session.save()
+    return client
+
+
 class Looker:
     """A page that is looked at in both languages and colours, and what was wrong with it."""
 
@@ -80,12 +89,7 @@ class Looker:
 
     def enter(self, member: Membership) -> None:
         """Sign a member in, just confirmed."""
-        client = sign_in(Client(), member)
-        session = client.session
-        session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
-        session["account_authentication_methods_user"] = str(member.user_id)
-        session.save()
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+        cookie = confirm(sign_in(Client(), member), member).cookies[settings.SESSION_COOKIE_NAME].value
         self.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": self.base}])
 
     def at(self, member: Membership, urls: Iterable[str], language: str) -> None:

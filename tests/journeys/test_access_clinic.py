@@ -12,9 +12,11 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext
 from pytest_django.live_server_helper import LiveServer
 
+from clinics.branding import NO_WORDS
 from clinics.models import Job, Membership, Role
 from clinics.permissions import ACTIONS, PUBLIC
 from patients.actions.diary import check_in
+from patients.actions.importing import CHECK
 from patients.actions.outcomes_model import KIND
 from patients.actions.people import create_patient
 from patients.actions.replanning import open_plan
@@ -23,24 +25,30 @@ from patients.models import Alert, Assessment, Patient, SymptomReport
 from programs.actions.building import publish_version
 from programs.actions.exercises import write_exercise
 from programs.models import Exercise
+from reminders.actions.samples import INVITATION, sample_of
+from reminders.models import Kind
 from tests.architecture.addresses import Address, addresses
 from tests.cast import Cast, member_of, sign_in
-from tests.journeys.test_access import Looker
+from tests.journeys.test_access import AXE, TAGS, Looker, confirm
+from tests.patients.actions.test_letters import write
+from tests.patients.importing import NEW, checked, imported, kept
 from tests.patients.outcome_people import add_people, model_result, rising
+from tests.patients.suggesting import open_scene, switch_on
 from tests.patients.test_assign import choices
+from tests.patients.test_rules_pages import replayed
 from tests.programs.building import draft_of
 
 pytestmark = pytest.mark.browser
 NO_PAGE = (
     "programs:picture",
-    "clinics:job",
-    "patients:import_",
-    "patients:rules_replay",
-    "patients:suggestion",  # the module is off
+    "programs:video",
+    "patients:import_sample",
+    "patients:import_findings",
+    "patients:import_job",
+    "exports:letter",
     "reminders:texts_preview",
-    "exports:",
 )
-"""What answers with something else than a page, or shows one only while or after work was under way; their own tests bring that about."""
+"""What answers with a file or a mail, or leads on to a page that is looked at itself."""
 
 
 def staff_pages() -> Iterator[tuple[Address, bool]]:
@@ -55,10 +63,10 @@ def staff_pages() -> Iterator[tuple[Address, bool]]:
 class Guide:
     """Knows a row for every page that needs one."""
 
-    def __init__(self, cast: Cast, rows: dict[str, Any], queries: dict[str, str]) -> None:
-        """Take the rows by the beginning of an address's name, and what some pages are asked."""
-        self.cast, self.rows, self.queries = cast, rows, queries
-        self.clients = {member: sign_in(Client(), member) for member in (cast.therapist, cast.manager)}
+    def __init__(self, cast: Cast, rows: dict[str, Any], queries: dict[str, str], states: dict[Membership, list[str]]) -> None:
+        """Take the rows by the beginning of an address's name, what some pages are asked, and pages that look otherwise with other rows."""
+        self.cast, self.rows, self.queries, self.states = cast, rows, queries, states
+        self.clients = {member: confirm(sign_in(Client(), member), member) for member in (cast.therapist, cast.manager)}
 
     def url(self, address: Address, member: Membership) -> str:
         """Return the path of a page with the row it shows; empty when none is known, or it does not show it."""
@@ -75,8 +83,11 @@ def fill(cast: Cast) -> Guide:
     hannah = Patient.objects.select_related("clinic", "caseload", "membership__user").get(pk=cast.hannah.pk)
     check_in(patient=hannah, pain_0_10=8, readiness_0_10=2, by=hannah.membership, now=now)
     report, _ = report_symptoms(
-        patient=cast.marek, signs=("saddle_numbness",), context=SymptomReport.Context.CHECK_IN, by=member_of(cast.marek), now=now
+        patient=cast.lena, signs=("saddle_numbness",), context=SymptomReport.Context.CHECK_IN, by=member_of(cast.lena), now=now
     )
+    scene = open_scene(cast)
+    scene.two_for_two()
+    switch_on(cast)
     Assessment.objects.filter(patient=hannah, key="middle").update(due_on=cast.session_today(hannah).on)
     new = create_patient(clinic=cast.riverside, by=cast.therapist, now=now, first_name="Zoë", last_name="Neu", email="zoe@mail.example")
     leg = cast.version("leg")
@@ -95,9 +106,18 @@ def fill(cast: Cast) -> Guide:
         by=cast.therapist,
         now=now,
     )
+    done, found = imported(cast, *NEW), checked(cast, *NEW[:2], "Finn;;31.02.1990;finn;x;;Nobody", *NEW[3:])
     return Guide(
         cast,
         {
+            "clinics:job": at_work(cast, status="running", done=3, total=10, started_at=now),
+            "patients:import_file": kept(cast, *NEW[:2]),
+            "patients:import_check": found,
+            "patients:import_take_back": done,
+            "patients:rules_replay": replayed(cast, amber_max=3),
+            "patients:suggestion_": scene.look().rows[0],
+            "patients:letter_new": hannah,
+            "patients:letter": write(cast),
             "patients:outcomes_model": model,
             "patients:staff_end": cast.therapist2,
             "patients:alert": Alert.objects.get(patient=hannah, rule="pain_level"),
@@ -120,7 +140,19 @@ def fill(cast: Cast) -> Guide:
             "programs:": draft_of(cast),
         },
         {"patients:assign_confirm": "?" + urlencode(choices(cast), doseq=True)},
+        {
+            cast.manager: [
+                reverse("patients:import_file", args=[done.pk]),
+                reverse("clinics:job", args=[at_work(cast, status="failed", problem="x").pk]),
+            ]
+        },
     )
+
+
+def at_work(cast: Cast, **fields: Any) -> Job:
+    """Write down a piece of work that no worker takes."""
+    job: Job = Job.objects.create(clinic=cast.riverside, by=cast.therapist, kind=CHECK, params={}, **fields)
+    return job
 
 
 def test_every_page_of_a_clinic_is_accessible_dark_in_german_and_as_narrow_as_a_phone(
@@ -132,7 +164,13 @@ def test_every_page_of_a_clinic_is_accessible_dark_in_german_and_as_narrow_as_a_
     for member, is_managers in ((cast.therapist, False), (cast.manager, True)):
         found = {address.name: guide.url(address, member) for address, only_manager in staff_pages() if only_manager is is_managers}
         unknown += [name for name, url in found.items() if not url]
-        look.at(member, filter(None, found.values()), "de")
+        look.at(member, [*filter(None, found.values()), *guide.states.get(member, [])], "de")
     look.at(cast.therapist, [reverse(name) for name in ("patients:caseload", "programs:list", "clinics:settings")], "en")
+    for kind in (Kind.SESSION_TODAY, INVITATION):  # as their page shows them, in a frame where axe cannot run
+        mail = sample_of(kind=kind, language="de", clinic=cast.riverside, words=NO_WORDS, first_name="Jonas")
+        look.page.goto("about:blank")
+        look.page.set_content(mail.html)
+        look.page.evaluate(AXE)
+        look.axe(f"mail {kind}", {"runOnly": {"type": "tag", "values": list(TAGS)}})
     assert look.wrong == [], "\n".join(look.wrong)
     assert unknown == [], "give these pages a row in fill()"

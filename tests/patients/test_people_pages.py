@@ -7,8 +7,9 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from clinics.models import Invitation
+from clinics.models import AuditEvent, Invitation
 from patients.models import Patient
+from tests.caller import Caller
 from tests.cast import Cast, sign_in
 
 NEW = reverse("patients:patient_new")
@@ -108,3 +109,34 @@ def test_a_record_goes_to_the_archive_only_without_a_running_program(client: Cli
 def test_another_clinic_finds_nobody(client: Client, cast: Cast, name: str, method: str) -> None:
     sign_in(client, cast.harbour_manager)
     assert getattr(client, method)(reverse(f"patients:{name}", args=[cast.lena.pk])).status_code == 404
+
+
+def test_a_therapist_hands_over_the_own_patients_only_in_the_master_data_too(client: Client, cast: Cast) -> None:
+    path = reverse("patients:patient_edit", args=[cast.marek.pk])  # who is with therapist2
+    page = sign_in(client, cast.therapist).get(path).content.decode()
+    assert 'name="therapist"' not in page
+    assert "Only this person or a manager can hand the patient over." in page
+    assert client.post(path, person(first_name="Mark", therapist=cast.therapist.pk)).status_code == 302
+    marek = Patient.objects.get(pk=cast.marek.pk)
+    assert (marek.first_name, marek.therapist_id) == ("Mark", cast.therapist2.pk)
+    assert not AuditEvent.objects.filter(action="patient.hand_over").exists()
+    refused = Caller(cast.therapist).patch(f"patients/{cast.marek.pk}/", {"therapist": str(cast.therapist.pk)})
+    assert refused.status_code == 400
+    assert "Ask a manager" in str(refused.json())
+    for member, source, target in ((cast.manager, cast.marek, cast.therapist), (cast.therapist, cast.hannah, cast.therapist2)):
+        sign_in(client, member)
+        assert 'name="therapist"' in client.get(reverse("patients:patient_edit", args=[source.pk])).content.decode()
+        sent = person(therapist=target.pk)
+        assert client.post(reverse("patients:patient_edit", args=[source.pk]), sent).status_code == 302
+        noted = AuditEvent.objects.get(action="patient.hand_over", patient_id=source.pk)
+        assert (noted.actor_id, noted.details["target"]) == (member.user_id, str(target.pk))
+
+
+def test_a_patient_of_nobody_stays_so_until_a_manager_chooses(client: Client, cast: Cast) -> None:
+    Patient.objects.filter(pk=cast.lena.pk).update(therapist=None)
+    path = reverse("patients:patient_edit", args=[cast.lena.pk])
+    for member in (cast.therapist, cast.manager):
+        assert sign_in(client, member).post(path, person(therapist="")).status_code == 302
+        assert Patient.objects.get(pk=cast.lena.pk).therapist is None
+    assert client.post(path, person(therapist=cast.therapist.pk)).status_code == 302
+    assert Patient.objects.get(pk=cast.lena.pk).therapist_id == cast.therapist.pk

@@ -25,7 +25,9 @@ from physio.demo.cast import ADMIN, PASSWORD, read_cast
 from physio.demo.former import PASTS
 from physio.demo.history import History
 from programs.actions import load_library
-from programs.models import Program
+from programs.actions.building import complaints
+from programs.models import Exercise, Program, ProgramVersion
+from programs.rules.building import restored
 
 NOW = dt.datetime(2026, 11, 18, 9, 30, tzinfo=dt.UTC)
 """A Wednesday, 10:30 at Riverside and 17:30 at Harbour."""
@@ -81,6 +83,16 @@ def test_who_finished_a_program_is_in_the_archive_and_makes_the_outcomes_show_so
         assert all(point.change is not None for point in told[arm].points[Instrument.PSFS_RUN])
     assert told["LL"].ending is not None
     assert told["LL"].ending.reasons
+
+
+def test_a_therapist_is_building_a_program_and_an_exercise_waits_for_approval(demo: dt.datetime) -> None:
+    draft = ProgramVersion.objects.get(clinic__slug="riverside", status="draft")
+    assert (draft.revision, draft.forked_from and draft.forked_from.program.key) == (1, "leg")
+    assert draft.changed_at is not None
+    assert draft.changed_at < demo
+    assert complaints(draft, restored(draft.draft, draft.weeks)) == []
+    exercise = Exercise.objects.get(clinic__slug="riverside")
+    assert (exercise.is_current, exercise.approved_at) == (False, None)
 
 
 def test_nothing_is_raised_about_people_in_the_archive(demo: dt.datetime) -> None:

@@ -297,3 +297,13 @@ def test_the_price_of_the_screen_does_not_grow_with_the_weeks(client: Client, ca
         counts.append((len(shown), len(changed)))
     assert counts[1] == counts[2]
     assert counts[2][0] < 15
+
+
+def test_the_page_opens_with_the_dose_of_the_first_exercise(client: Client, cast: Cast) -> None:
+    version = draft_of(cast)
+    page = sign_in(client, cast.therapist).get(address(version)).content.decode()
+    inspector = page[page.index('id="inspector"') :]
+    assert "Leg press" in inspector[: inspector.index("</h2>")]
+    assert 'value="main.leg_press.0"' in inspector
+    empty = client.get(address(draft_of(cast, None, names={"en": "Empty"}))).content.decode()
+    assert "Choose a cell" in empty[empty.index('id="inspector"') :]

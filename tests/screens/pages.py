@@ -29,7 +29,7 @@ from patients.models import (
     Suggestion,
     SymptomReport,
 )
-from programs.models import Exercise, Program
+from programs.models import Exercise, Program, ProgramVersion
 from reminders.channels.email import OPENS, Occasion, Recipient, compose
 from reminders.links import stop_token
 from tests.architecture.addresses import Address, addresses
@@ -48,6 +48,9 @@ NO_PAGES = {
     "reminders:text_report",
     "patients:import_sample",
     "patients:import_findings",
+    "patients:import_job",
+    "programs:picture",
+    "programs:video",
 }
 SHORT = {"patient": "patient1@riverside.example", "admin": "admin@physio.example"}
 STATES = (2, 3, 5, 6, 7, 9, 10, 12, 13, 14, 16, 20, 21, 22)
@@ -79,12 +82,18 @@ ROWS: dict[str, tuple[Any, dict[str, Any]]] = {
     "patients:assessment": (Assessment, {"done_at": None}),
     "patients:entry_correct": (CheckIn, {}),
     "patients:run": (Run, {}),
+    "patients:plan": (Assignment, {"status": "running", "tailored_on": None}),
     "programs:program": (Program, {}),
+    "programs:exercise_": (Exercise, {"clinic__isnull": False}),
     "programs:exercise": (Exercise, {}),
+    "programs:retire": (ProgramVersion, {"clinic__isnull": False, "status": "published"}),
+    "programs:": (ProgramVersion, {"status": "draft"}),
     "clinics:job": (Job, {}),
     "patients:staff_end": (Membership, {"user__first_name": "Amara"}),
     "patients:rules_": (Job, {"kind": "rules.replay", "status": "done"}),
     "patients:outcomes_model": (Job, {"kind": "outcomes.model"}),
+    "patients:import_check": (ImportFile, {"status": "checked"}),
+    "patients:import_take_back": (ImportFile, {"status": "done"}),
     "patients:import_": (ImportFile, {}),
     "patients:assign": (Patient, {"first_name": "Nora"}),
     "patients:patient_invite": (Patient, {"first_name": "Nora"}),
