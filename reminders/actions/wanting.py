@@ -33,8 +33,8 @@ class Wish(NamedTuple):
         return self.is_on and not (self.paused_to_on is not None and day <= self.paused_to_on)
 
 
-def wishes_of(patients: Collection[uuid.UUID], kinds: Collection[str]) -> dict[tuple[uuid.UUID, str], Wish]:
-    """Return what these patients said they want; whoever said nothing has the default."""
+def wishes_of(patients: Collection[uuid.UUID], kinds: Collection[str], *, dated: bool = True) -> dict[tuple[uuid.UUID, str], Wish]:
+    """Return what these patients said they want, and when if `dated`; whoever said nothing has the default."""
     rows = Preference.objects.filter(among("patient_id", patients), kind__in=kinds)
     columns = (
         "patient_id",
@@ -46,11 +46,11 @@ def wishes_of(patients: Collection[uuid.UUID], kinds: Collection[str]) -> dict[t
         "quiet_from",
         "quiet_until",
         "channel",
-        "changed_at",
+        *(["changed_at"] if dated else []),
     )
     return {
-        (patient, kind): Wish(is_on, at, paused_to, weekday or SUNDAY, quiet_hours(begin, end), channel, said_at)
-        for patient, kind, is_on, at, paused_to, weekday, begin, end, channel, said_at in rows.values_list(*columns)
+        (patient, kind): Wish(is_on, at, paused_to, weekday or SUNDAY, quiet_hours(begin, end), channel, *said)
+        for patient, kind, is_on, at, paused_to, weekday, begin, end, channel, *said in rows.values_list(*columns)
     }
 
 
