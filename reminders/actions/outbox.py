@@ -31,7 +31,7 @@ from reminders.states import DELIVERY
 BATCH = 500
 FLUSH_AFTER = 500
 """Taken mails are written to the database after so many, or after FLUSH_SECONDS; until then the journal on disk remembers them."""
-FLUSH_SECONDS = 1.0
+FLUSH_SECONDS = 2.0
 LEASE = dt.timedelta(seconds=60)
 RENEW_AFTER_SECONDS = 15.0
 """A lease is renewed long before it ends, so that a slow mail server never makes two senders of one row."""

@@ -148,6 +148,7 @@ class Claimed:
     has_change: bool
     """Whether a changed plan is still to be spoken of on its day, so that it can tell of it."""
     words: Words = NO_WORDS
+    rules: Policy | None = None
     channel: str = Channel.EMAIL
     devices: tuple[Device, ...] = ()
     number: str = ""
@@ -171,7 +172,9 @@ class Claimed:
     @property
     def policy(self) -> Policy:
         """The rules of the clinic."""
-        return policy_from(self.kinds_off, self.channels_on, self.earliest, self.latest, self.most_unanswered, self.shown_as)
+        if self.rules is None:
+            self.rules = policy_from(self.kinds_off, self.channels_on, self.earliest, self.latest, self.most_unanswered, self.shown_as)
+        return self.rules
 
     @property
     def address(self) -> str:

@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Collection
+from functools import cache
 from typing import NamedTuple
 
 from reminders.actions.among import among
@@ -59,6 +60,7 @@ def quiet_hours(begin: dt.time | None, end: dt.time | None) -> QuietHours | None
     return QuietHours(begin, end) if begin is not None and end is not None else None
 
 
+@cache
 def default_wish(kind: str) -> Wish:
     """Return the wish of a patient who said nothing."""
     return Wish(kind not in OFF_UNLESS_WISHED, DEFAULT_WISH[timing.Kind(kind)], None)

@@ -5,7 +5,6 @@ import re
 import smtplib
 
 PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-FIRST_DOT = re.compile(rb"^\.", re.MULTILINE)
 Reply = tuple[int, bytes]
 
 
@@ -15,7 +14,7 @@ def path_of(address: str) -> str:
 
 
 def deliver(server: smtplib.SMTP, sender: str, address: str, content: bytes) -> None:
-    """Hand a finished mail with network line ends to one recipient, `sender` and `address` as paths; raises what `sendmail` raises.
+    """Hand a finished mail, which begins with a header, to one recipient, `sender` and `address` as paths; raises what `sendmail` raises.
 
     A server that offers PIPELINING (RFC 2920) gets sender, recipient and DATA in one go; an empty mail follows where it asks for the text
     although it refused the recipient, which it then refuses, too.
@@ -35,8 +34,7 @@ def deliver(server: smtplib.SMTP, sender: str, address: str, content: bytes) -> 
             replies.append(server.docmd(commands[len(replies)]))
     if not has_taken(replies):
         refuse(server, replies, sender, address)
-    if content.startswith(b".") or b"\n." in content:
-        content = FIRST_DOT.sub(b"..", content)
+    content = content.replace(b"\n.", b"\n..")
     server.send(content + (b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n"))
     code, text = server.getreply()
     if code != 250:
