@@ -1,5 +1,7 @@
 """A mail server that only counts: takes every mail, notes it in a file, and never sends anything; on request it misbehaves.
 
+Like Postfix and Exim it offers PIPELINING.
+
 Each line of the file holds a word, a Message-ID and a time: "took" as soon as the mail is here, "told" when the client went on afterwards,
 which proves that it had read the answer; "busy" for a recipient (instead of the Message-ID) who was told to come later.
 
@@ -46,13 +48,16 @@ class Office:
 
     async def speak(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer commands until the client leaves or is dropped."""
-        taken = b""
+        taken, has_recipient = b"", False
         while line := await reader.readline():
             word = line[:4].upper()
             if taken:
                 self.note(b"told", taken)
                 taken = b""
-            if word == b"DATA":
+            if word == b"DATA" and not has_recipient:
+                writer.write(b"554 no valid recipients\r\n")
+            elif word == b"DATA":
+                has_recipient = False
                 writer.write(b"354 go on\r\n")
                 data = await reader.readuntil(b"\r\n.\r\n")
                 if self.delay:
@@ -70,7 +75,7 @@ class Office:
                 writer.write(b"221 bye\r\n")
                 return
             elif word in {b"EHLO", b"HELO"}:
-                writer.write(b"250-sink\r\n250 8BITMIME\r\n")
+                writer.write(b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n")
             elif word == b"RCPT":
                 if self.delay:
                     await asyncio.sleep(self.delay / 2)
@@ -78,8 +83,10 @@ class Office:
                     self.note(b"busy", line.partition(b"<")[2].partition(b">")[0])
                     writer.write(b"451 4.3.0 come later\r\n")
                 else:
+                    has_recipient = True
                     writer.write(b"250 ok\r\n")
             else:
+                has_recipient = False
                 writer.write(b"250 ok\r\n")
 
 

@@ -31,14 +31,17 @@ TOLD_LATER_AT_MOST = dt.timedelta(days=2)
 
 
 class Candidate(NamedTuple):
-    """Something a patient may be reminded of on one local day; `times` are due and expiry where no wish decides, None elsewhere."""
+    """Something a patient may be reminded of on one local day.
+
+    `program` is the state of the program it belongs to, None where it belongs to none; `times` are due and expiry where no wish decides.
+    """
 
     clinic_id: uuid.UUID
     patient_id: uuid.UUID
     slot_on: dt.date
     subject_id: uuid.UUID
     starts_at: dt.datetime | None
-    assignment_id: uuid.UUID | None
+    program: str | None
     is_over: bool = False
     times: tuple[dt.datetime, dt.datetime] | None = None
 
@@ -89,8 +92,8 @@ class Run:
         return self.spans[zone]
 
 
-# Each query below reads one table by an index. Joined, PostgreSQL chooses nested loops on a table it has no statistics of yet, as after an
-# import or a restore, and a plan of seconds becomes one of minutes.
+# Each query below reads one table by an index and joins others by their primary keys only. Joined in another way, PostgreSQL chooses nested
+# loops on a table it has no statistics of yet, as after an import or a restore, and a plan of seconds becomes one of minutes.
 
 
 def session_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iterator[Candidate]:
@@ -99,11 +102,11 @@ def session_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iter
     rows = ScheduledSession.objects.filter(status__in=states, on__range=run.span)
     if patients is not None:
         rows = rows.filter(patient_id__in=patients)
-    columns = ("clinic_id", "patient_id", "on", "id", "starts_at", "assignment_id", "status")
-    for clinic, patient, on, key, starts_at, assignment, status in stream(
+    columns = ("clinic_id", "patient_id", "on", "id", "starts_at", "assignment__status", "status")
+    for clinic, patient, on, key, starts_at, program, status in stream(
         rows.order_by("clinic_id", "patient_id", "on", "-setting").values_list(*columns)
     ):
-        yield Candidate(clinic, patient, on, key, starts_at, assignment, status == ScheduledSession.Status.MISSED)
+        yield Candidate(clinic, patient, on, key, starts_at, program, status == ScheduledSession.Status.MISSED)
 
 
 def assessment_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iterator[Candidate]:
@@ -113,11 +116,11 @@ def assessment_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> I
     rows = Assessment.objects.filter(status=Assessment.Status.PLANNED, due_on__range=(first - longest, last))
     if patients is not None:
         rows = rows.filter(patient_id__in=patients)
-    columns = ("clinic_id", "patient_id", "due_on", "id", "assignment_id")
-    for clinic, patient, due_on, key, assignment in stream(rows.order_by("clinic_id", "patient_id", "due_on").values_list(*columns)):
+    columns = ("clinic_id", "patient_id", "due_on", "id", "assignment__status")
+    for clinic, patient, due_on, key, program in stream(rows.order_by("clinic_id", "patient_id", "due_on").values_list(*columns)):
         for slot in assessment_slots(due_on):
             if first <= slot <= last:
-                yield Candidate(clinic, patient, slot, key, None, assignment)
+                yield Candidate(clinic, patient, slot, key, None, program)
 
 
 def message_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iterator[Candidate]:
@@ -141,15 +144,15 @@ def change_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Itera
     rows = AssignmentVersion.objects.filter(from_on__range=(first - TOLD_LATER_AT_MOST, last))
     if patients is not None:
         rows = rows.filter(patient_id__in=patients)
-    columns = ("clinic_id", "patient_id", "id", "from_on", "made_at", "assignment_id", "patient__time_zone")
+    columns = ("clinic_id", "patient_id", "id", "from_on", "made_at", "assignment__status", "patient__time_zone")
     changes = list(stream(rows.order_by("clinic_id", "patient_id", "-from_on", "-made_at").values_list(*columns)))
     wishes = wishes_of({row[1] for row in changes}, [Kind.PLAN_CHANGED]) if changes else {}
-    for clinic, patient, key, from_on, made_at, assignment, zone in changes:
+    for clinic, patient, key, from_on, made_at, program, zone in changes:
         place = zone or run.clinic_zones[clinic]
         wish = wishes.get((patient, Kind.PLAN_CHANGED))
         quiet = quiet_with(wish.quiet if wish else None, run.policies.get(clinic, USUAL).night)
         slot_on, times = change_times(made_at, from_on, place, quiet)
-        yield Candidate(clinic, patient, slot_on, key, None, assignment, times=times)
+        yield Candidate(clinic, patient, slot_on, key, None, program, times=times)
 
 
 def check_in_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iterator[Candidate]:
@@ -175,7 +178,7 @@ def check_in_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Ite
         is_allowed = run.policies.get(clinic, USUAL).allows(Kind.SESSION_TODAY)
         for slot in days_between(max(first, starts_on), min(last, ends_on)):
             if not (is_allowed and wish.wants(slot) and (patient, slot) in busy):
-                yield Candidate(clinic, patient, slot, key, None, key)
+                yield Candidate(clinic, patient, slot, key, None, Assignment.Status.RUNNING)
 
 
 def days_between(first: dt.date, last: dt.date) -> Iterator[dt.date]:
@@ -194,9 +197,9 @@ def missed_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Itera
     )
     if patients is not None:
         rows = rows.filter(patient_id__in=patients)
-    columns = ("clinic_id", "patient_id", "on", "id", "assignment_id")
-    for clinic, patient, on, key, assignment in stream(rows.order_by("clinic_id", "patient_id", "on", "-setting").values_list(*columns)):
-        yield Candidate(clinic, patient, on + day, key, None, assignment)
+    columns = ("clinic_id", "patient_id", "on", "id", "assignment__status")
+    for clinic, patient, on, key, program in stream(rows.order_by("clinic_id", "patient_id", "on", "-setting").values_list(*columns)):
+        yield Candidate(clinic, patient, on + day, key, None, program)
 
 
 def summary_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iterator[Candidate]:
@@ -213,7 +216,7 @@ def summary_candidates(run: Run, patients: Collection[uuid.UUID] | None) -> Iter
     for clinic, patient, key in stream(running.order_by("clinic_id", "patient_id").values_list("clinic_id", "patient_id", "id")):
         for slot in days:
             if patient in weekdays and slot.isoweekday() == (weekdays[patient] or SUNDAY):
-                yield Candidate(clinic, patient, slot, key, None, key)
+                yield Candidate(clinic, patient, slot, key, None, Assignment.Status.RUNNING)
 
 
 def stream(rows: "QuerySet[Any, tuple[Any, ...]]") -> Iterator[tuple[Any, ...]]:

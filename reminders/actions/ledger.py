@@ -206,13 +206,13 @@ def candidates(
         .planned()
         .filter(patient=patient, on__gte=first, on__lte=last, assignment__status__in=(Assignment.Status.RUNNING, held))
         .order_by("on", "-setting")
-        .values_list("on", "id", "starts_at", "assignment_id", "assignment__status")
+        .values_list("on", "id", "starts_at", "assignment__status")
     )
     states: dict[object, str] = {}
     rows = []
-    for on, key, starts_at, assignment, status in sessions:
+    for on, key, starts_at, status in sessions:
         states[key] = status
-        rows.append(Candidate(patient.clinic_id, patient.pk, on, key, starts_at, assignment))
+        rows.append(Candidate(patient.clinic_id, patient.pk, on, key, starts_at, status))
     for row in one_a_day(rows):
         yield Kind.SESSION_TODAY, row, states[row.subject_id] == held
     longest = dt.timedelta(days=max(ASSESSMENT_ASKED_AFTER_DAYS))
@@ -226,25 +226,25 @@ def candidates(
             assignment__status__in=(*FOLLOWED_UP, held),
         )
         .order_by("due_on")
-        .values_list("due_on", "id", "assignment_id", "assignment__status")
+        .values_list("due_on", "id", "assignment__status")
     )
-    for due_on, key, assignment, status in assessments:
+    for due_on, key, status in assessments:
         for slot in assessment_slots(due_on):
             if first <= slot <= last:
-                yield Kind.ASSESSMENT_DUE, Candidate(patient.clinic_id, patient.pk, slot, key, None, assignment), status == held
+                yield Kind.ASSESSMENT_DUE, Candidate(patient.clinic_id, patient.pk, slot, key, None, status), status == held
     changes = (
         AssignmentVersion.objects.visible_to(member)
         .filter(patient=patient, from_on__gte=first - TOLD_LATER_AT_MOST, from_on__lte=last)
         .filter(assignment__status__in=(Assignment.Status.RUNNING, held))
         .order_by("-from_on", "-made_at")
-        .values_list("id", "from_on", "made_at", "assignment_id", "assignment__status")
+        .values_list("id", "from_on", "made_at", "assignment__status")
     )
     told = []
-    for key, from_on, made_at, assignment, status in changes:
+    for key, from_on, made_at, status in changes:
         states[key] = status
         slot, times = change_times(made_at, from_on, patient.zone, wishes[Kind.PLAN_CHANGED].quiet)
         if first <= slot <= last:
-            told.append(Candidate(patient.clinic_id, patient.pk, slot, key, None, assignment, times=times))
+            told.append(Candidate(patient.clinic_id, patient.pk, slot, key, None, status, times=times))
     for row in one_a_day(told):
         yield Kind.PLAN_CHANGED, row, states[row.subject_id] == held
     unread = Message.objects.visible_to(member).unread().filter(patient=patient, from_patient=False).order_by("sent_at")
@@ -266,14 +266,14 @@ def wished_for(
     if wishes[Kind.SESSION_MISSED].is_on:
         yesterday = first - dt.timedelta(days=1)
         missed = ScheduledSession.objects.visible_to(member).filter(patient=patient, on=yesterday, status=ScheduledSession.Status.MISSED)
-        for key, assignment in missed.order_by("-setting").values_list("id", "assignment_id")[:1]:
-            yield Kind.SESSION_MISSED, Candidate(patient.clinic_id, patient.pk, first, key, None, assignment), False
+        for key, status in missed.order_by("-setting").values_list("id", "assignment__status")[:1]:
+            yield Kind.SESSION_MISSED, Candidate(patient.clinic_id, patient.pk, first, key, None, status), False
     if not (wishes[Kind.CHECK_IN].is_on or wishes[Kind.WEEKLY_SUMMARY].is_on):
         return
     running = Assignment.objects.visible_to(member).filter(patient=patient, status=Assignment.Status.RUNNING)
     for key, starts_on, ends_on in running.values_list("id", "starts_on", "ends_on")[:1]:
         for slot in days_between(first, last):
-            row = Candidate(patient.clinic_id, patient.pk, slot, key, None, key)
+            row = Candidate(patient.clinic_id, patient.pk, slot, key, None, Assignment.Status.RUNNING)
             if wishes[Kind.CHECK_IN].is_on and starts_on <= slot <= ends_on and slot not in busy:
                 yield Kind.CHECK_IN, row, False
             if wishes[Kind.WEEKLY_SUMMARY].is_on and slot.isoweekday() == wishes[Kind.WEEKLY_SUMMARY].weekday:

@@ -15,6 +15,7 @@ from django.db.models import F, QuerySet
 
 from clinics import audit
 from reminders.actions import journal
+from reminders.actions.among import among
 from reminders.actions.notices import look_at_notices, read_notices, write_notice
 from reminders.actions.reach import Refusal, drop_devices, note_refusals
 from reminders.actions.recheck import look_again, read_claimed
@@ -30,7 +31,7 @@ from reminders.states import DELIVERY
 BATCH = 500
 FLUSH_AFTER = 500
 """Taken mails are written to the database after so many, or after FLUSH_SECONDS; until then the journal on disk remembers them."""
-FLUSH_SECONDS = 1.0
+FLUSH_SECONDS = 2.0
 LEASE = dt.timedelta(seconds=60)
 RENEW_AFTER_SECONDS = 15.0
 """A lease is renewed long before it ends, so that a slow mail server never makes two senders of one row."""
@@ -165,14 +166,14 @@ def claim_batch(
         return move(model.objects.filter(pk__in=due.values("pk")[:limit]), Outgoing.Status.CLAIMED, **changes)
     with transaction.atomic():
         keys = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
-        return move(model.objects.filter(pk__in=keys), Outgoing.Status.CLAIMED, **changes) if keys else 0
+        return move(model.objects.filter(among("pk", keys)), Outgoing.Status.CLAIMED, **changes) if keys else 0
 
 
 def mark_sent(claim: uuid.UUID, keys: Sequence[uuid.UUID], *, now: dt.datetime, model: type[Outgoing] = Delivery) -> int:
     """Mark delivered rows of a claim as sent."""
     if not keys:
         return 0
-    rows = model.objects.filter(claim=claim, pk__in=keys, status=Outgoing.Status.CLAIMED)
+    rows = model.objects.filter(among("pk", keys), claim=claim, status=Outgoing.Status.CLAIMED)
     return move(rows, Outgoing.Status.SENT, sent_at=now, claim=None, leased_until=None, error="", hold_reason="")
 
 
@@ -249,7 +250,7 @@ class Batch:
 
     def mine(self, keys: Sequence[uuid.UUID]) -> Any:
         """Return rows of this claim."""
-        return self.queue.model.objects.filter(claim=self.claim, pk__in=keys)
+        return self.queue.model.objects.filter(among("pk", keys), claim=self.claim)
 
     def close_rows(self, keys: Sequence[uuid.UUID], to: str, **changes: Any) -> int:
         """Move rows of this claim out of it."""

@@ -3,20 +3,22 @@
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from clinics.ids import uuid7
+from django.db.models import OuterRef, Subquery
+
 from clinics.localtime import local_day
-from clinics.models import Membership, User
+from clinics.models import Membership
 from patients.models import Assignment, Consent, Patient
 from patients.rules.consents import Purpose
 from reminders.actions.among import among
-from reminders.actions.candidates import SOURCES, Candidate, Plan, Run, batches, one_a_day
+from reminders.actions.candidates import SOURCES, Candidate, Plan, Run, batches
 from reminders.actions.inserting import write_deliveries
+from reminders.actions.instants import Instants, Times
 from reminders.actions.policies import USUAL, zones_and_policies
-from reminders.actions.wanting import default_wish, wishes_of
+from reminders.actions.wanting import Wish, default_wish, wishes_of
 from reminders.models import Delivery, Kind
 from reminders.rules.holding import Hold, speaks_of
 
@@ -24,6 +26,8 @@ DAYS_BACK = 14
 """After a longer rest the days since are written down as missed, up to so many."""
 FOLLOWED_UP = (Assignment.Status.RUNNING, Assignment.Status.COMPLETED, Assignment.Status.ENDED)
 """Assessments are asked for after the program has ended, too."""
+CLOSED_LATER = (Assignment.Status.RUNNING, Assignment.Status.COMPLETED)
+"""Of a day that is over the program may have ended since."""
 COMES_BACK = frozenset(Hold) - {Hold.ALREADY_DONE}
 """Held rows that return to the queue when what held them is gone and their time is still to come."""
 
@@ -56,55 +60,74 @@ def plan_deliveries(*, now: dt.datetime, looked_at: dt.datetime | None = None, p
     return run.plan
 
 
+class Person(NamedTuple):
+    """Somebody who wants a kind: where they live, the first day, today and the last day there, their wish, and the days already seen."""
+
+    zone: str
+    days: tuple[dt.date, dt.date, dt.date]
+    instants: Instants
+    wish: Wish
+    seen: set[dt.date]
+
+
 def agreed(patients: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Return which of these patients agree to reminders, and to which version of the words."""
     rows = Consent.objects.in_force().filter(among("patient_id", patients), purpose=Purpose.REMINDERS.value)
     return dict(rows.values_list("patient_id", "version"))
 
 
-def zones_of(patients: Collection[uuid.UUID], run: Run, kind: str) -> dict[uuid.UUID, str]:
-    """Return the time zones of those who are patients now, can sign in and agree to reminders of a kind; the others are left out."""
-    rows = list(
-        Patient.objects.filter(among("pk", patients), status=Patient.Status.ACTIVE, membership__isnull=False).values_list(
-            "pk", "clinic_id", "time_zone", "membership_id"
-        )
-    )
-    members = dict(
-        Membership.objects.filter(among("pk", [row[3] for row in rows]), status=Membership.Status.ACTIVE).values_list("pk", "user_id")
-    )
-    users = set(User.objects.filter(among("pk", list(members.values())), is_active=True).values_list("pk", flat=True))
-    willing = {patient for patient, version in agreed([row[0] for row in rows]).items() if speaks_of(version, kind)}
-    return {key: zone or run.clinic_zones[clinic] for key, clinic, zone, member in rows if key in willing and members.get(member) in users}
+def people_of(patients: Collection[uuid.UUID], run: Run, kind: str) -> dict[uuid.UUID, Person]:
+    """Return those who are patients now, can sign in, agree to reminders of a kind and want it; the others are left out. Two queries."""
+    consent = Consent.objects.in_force().filter(clinic=OuterRef("clinic"), patient=OuterRef("pk"), purpose=Purpose.REMINDERS.value)
+    rows = Patient.objects.filter(
+        among("pk", patients),
+        status=Patient.Status.ACTIVE,
+        membership__status=Membership.Status.ACTIVE,
+        membership__user__is_active=True,
+    ).values_list("pk", "clinic_id", "time_zone", Subquery(consent.order_by().values("version")[:1]))
+    wishes = wishes_of(patients, [kind], dated=False)
+    usual = default_wish(kind)
+    found = {}
+    for key, clinic, zone, version in rows:
+        policy = run.policies.get(clinic, USUAL) if run.policies else USUAL
+        wish = wishes.get((key, kind), usual).under(policy)
+        if version is not None and speaks_of(version, kind) and wish.is_on and policy.allows(kind):
+            place = zone or run.clinic_zones[clinic]
+            found[key] = Person(place, run.days(place), run.instants(place), wish, set())
+    return found
 
 
-def wanted(run: Run, kind: str, batch: list[Candidate], zones: dict[uuid.UUID, str]) -> Iterator[Candidate]:
-    """Yield those whose day is to be planned where the patient lives, and whose program allows them."""
-    keys = {one.assignment_id for one in batch if one.assignment_id is not None}
-    programs = dict(Assignment.objects.filter(among("pk", keys)).values_list("pk", "status")) if keys else {}
-    running, completed = Assignment.Status.RUNNING, Assignment.Status.COMPLETED
+def wanted(kind: str, batch: Iterable[Candidate], people: Mapping[uuid.UUID, Person]) -> Iterator[tuple[Candidate, Person, Times]]:
+    """Yield the first of each day that is to be planned where the patient lives, if its program allows it, with due and expiry."""
     for one in batch:
-        zone = zones.get(one.patient_id)
-        if zone is None:
+        person = people.get(one.patient_id)
+        if person is None or one.slot_on in person.seen:
             continue
-        first, today, last = run.days(zone)
-        status = programs.get(one.assignment_id) if one.assignment_id else None
-        if one.assignment_id is None:
-            is_open = True
-        elif kind == Kind.ASSESSMENT_DUE:
-            is_open = status in FOLLOWED_UP
-        else:
-            is_past = one.slot_on < today
-            is_open = (status == running or (is_past and status == completed)) and (is_past or not one.is_over)
-        if is_open and first <= one.slot_on <= last:
-            yield one
+        first, today, last = person.days
+        if first <= one.slot_on <= last and is_open(kind, one, today):
+            person.seen.add(one.slot_on)
+            wish = person.wish
+            if wish.wants(one.slot_on) and (
+                times := one.times or person.instants.of(kind, one.slot_on, wish.at, one.starts_at, wish.quiet)
+            ):
+                yield one, person, times
+
+
+def is_open(kind: str, one: Candidate, today: dt.date) -> bool:
+    """Tell whether the program allows a reminder of a kind; what belongs to no program always goes."""
+    if one.program is None:
+        return True
+    if kind == Kind.ASSESSMENT_DUE:
+        return one.program in FOLLOWED_UP
+    if one.slot_on < today:
+        return one.program in CLOSED_LATER
+    return one.program == Assignment.Status.RUNNING and not one.is_over
 
 
 def plan_batch(run: Run, kind: str, batch: list[Candidate]) -> None:
     """Write the rows that are missing and correct those that wait, in a constant number of queries and one for each change."""
     patients = {candidate.patient_id for candidate in batch}
-    zones = zones_of(patients, run, kind)
-    wishes = wishes_of(patients, [kind])
-    usual = default_wish(kind)
+    people = people_of(patients, run, kind)
     rows = Delivery.objects.filter(
         among("clinic_id", {candidate.clinic_id for candidate in batch}),
         among("patient_id", patients),
@@ -114,27 +137,19 @@ def plan_batch(run: Run, kind: str, batch: list[Candidate]) -> None:
     there = {(row[0], row[1]): Waiting(*row) for row in rows}
     new: list[dict[str, Any]] = []
     changes = Changes(run.now)
-    for candidate in one_a_day(wanted(run, kind, batch, zones)):
-        policy = run.policies.get(candidate.clinic_id, USUAL)
-        wish = wishes.get((candidate.patient_id, kind), usual).under(policy)
-        if not (wish.wants(candidate.slot_on) and policy.allows(kind)):
-            continue
-        zone = zones[candidate.patient_id]
-        times = candidate.times or run.instants(zone).of(kind, candidate.slot_on, wish.at, candidate.starts_at, wish.quiet)
-        if times is None:
-            continue
-        row = there.get((candidate.patient_id, candidate.slot_on))
+    for candidate, person, times in wanted(kind, batch, people):
+        # Looking up what cannot be there takes time as well: on most days all rows of a batch are new, or none is.
+        row = there.get((candidate.patient_id, candidate.slot_on)) if there else None
         if row is not None:
-            changes.compare(row, *times, candidate, zone)
+            changes.compare(row, *times, candidate, person.zone)
         elif times[0] > run.looked_at:
             is_late = times[1] <= run.now
             run.plan.missed += is_late
             new.append(
                 {
-                    "id": uuid7(),
                     "clinic_id": candidate.clinic_id,
                     "patient_id": candidate.patient_id,
-                    "channel": str(wish.channel),
+                    "channel": str(person.wish.channel),
                     "slot_on": candidate.slot_on,
                     "subject_id": candidate.subject_id,
                     "due_at": times[0],
@@ -180,11 +195,11 @@ class Changes:
         changed = 0
         queued = Delivery.Status.QUEUED
         for subject_id, keys in self.renamed.items():
-            Delivery.objects.filter(pk__in=keys).exclude(status=Delivery.Status.SENT).update(subject_id=subject_id)
+            Delivery.objects.filter(among("pk", keys)).exclude(status=Delivery.Status.SENT).update(subject_id=subject_id)
         for (due, expires), keys in self.moved.items():
-            waiting = Delivery.objects.queued().filter(pk__in=keys, attempts=0)
+            waiting = Delivery.objects.queued().filter(among("pk", keys), attempts=0)
             changed += waiting.update(due_at=due, expires_at=expires)
         for (due, expires), keys in self.returned.items():
-            held = Delivery.objects.filter(pk__in=keys, status=Delivery.Status.HELD)
+            held = Delivery.objects.filter(among("pk", keys), status=Delivery.Status.HELD)
             changed += held.update(status=queued, hold_reason="", due_at=due, expires_at=expires, attempts=0)
         return changed

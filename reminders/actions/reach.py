@@ -12,6 +12,7 @@ from django.db import transaction
 from clinics import audit
 from clinics.models import Membership
 from patients.models import Patient
+from reminders.actions.among import among
 from reminders.channels.email import mailbox
 from reminders.channels.webpush import Device
 from reminders.models import Channel, Contact, PushSubscription
@@ -43,13 +44,13 @@ def ways_to(patients: Collection[uuid.UUID], channels: Collection[str]) -> Ways:
     """Read the ways to these patients; devices only when somebody wants notifications. One query, or two."""
     ways = Ways()
     columns = ("patient_id", "channel", "number", "confirmed_at", "refused_address")
-    for patient, channel, number, confirmed_at, refused in Contact.objects.filter(patient_id__in=patients).values_list(*columns):
+    for patient, channel, number, confirmed_at, refused in Contact.objects.filter(among("patient_id", patients)).values_list(*columns):
         if channel == Channel.SMS and number and confirmed_at is not None:
             ways.numbers[patient] = number
         if refused:
             ways.refused.add((patient, channel, refused))
     if Channel.PUSH in channels:
-        rows = PushSubscription.objects.filter(patient_id__in=patients).order_by("created_at")
+        rows = PushSubscription.objects.filter(among("patient_id", patients)).order_by("created_at")
         for patient, key, endpoint, p256dh, auth in rows.values_list("patient_id", "id", "endpoint", "p256dh", "auth"):
             ways.devices[patient].append(Device(key, endpoint, p256dh, auth))
     return ways

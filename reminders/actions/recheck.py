@@ -5,11 +5,14 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
+
 from clinics.branding import NO_WORDS, Words, words_of
 from clinics.emergency import number_in
 from clinics.localtime import to_local
 from clinics.models import Membership
 from patients.models import Assessment, Assignment, AssignmentVersion, CheckIn, Message, Patient, Pause, ScheduledSession
+from reminders.actions.among import among
 from reminders.actions.instants import awake_at
 from reminders.actions.planning import agreed
 from reminders.actions.policies import offered, policy_from
@@ -48,6 +51,7 @@ NOT_PAUSED = frozenset({Kind.PLAN_CHANGED, Kind.MESSAGE_WAITING, Kind.WEEKLY_SUM
 """Kinds that do not rest while the training is paused."""
 WHEN_IT_HAPPENS = frozenset({Kind.PLAN_CHANGED, Kind.MESSAGE_WAITING})
 """Kinds without a time of their own; the usual night is quiet for them."""
+STILL_COMES = (Delivery.Status.QUEUED, Delivery.Status.CLAIMED)
 TOLD_IN = TOLD_WITHIN[timing.Kind.PLAN_CHANGED]
 """Kinds that may tell of a changed plan."""
 LOOKED_FOR: dict[str, frozenset[timing.Kind]] = {
@@ -91,6 +95,8 @@ COLUMNS = (
     "clinic__reminder_policy__shown_as",
     "clinic__accent",
     "clinic__logo_id",
+    "is_in_pause",
+    "has_change",
 )
 
 
@@ -137,7 +143,12 @@ class Claimed:
     shown_as: str | None
     accent: str
     logo: uuid.UUID | None
+    is_in_pause: bool
+    """Whether the training is paused on its day."""
+    has_change: bool
+    """Whether a changed plan is still to be spoken of on its day, so that it can tell of it."""
     words: Words = NO_WORDS
+    rules: Policy | None = None
     channel: str = Channel.EMAIL
     devices: tuple[Device, ...] = ()
     number: str = ""
@@ -161,7 +172,9 @@ class Claimed:
     @property
     def policy(self) -> Policy:
         """The rules of the clinic."""
-        return policy_from(self.kinds_off, self.channels_on, self.earliest, self.latest, self.most_unanswered, self.shown_as)
+        if self.rules is None:
+            self.rules = policy_from(self.kinds_off, self.channels_on, self.earliest, self.latest, self.most_unanswered, self.shown_as)
+        return self.rules
 
     @property
     def address(self) -> str:
@@ -202,7 +215,11 @@ class Claimed:
 
 def read_claimed(claim: uuid.UUID) -> list[Claimed]:
     """Read the rows of a claim, the oldest first, with their clinics' own words, in two queries."""
-    rows = Delivery.objects.filter(claim=claim, status=Delivery.Status.CLAIMED).order_by("due_at", "id")
+    its_day = {"clinic_id": OuterRef("clinic_id"), "patient_id": OuterRef("patient_id")}
+    paused = Pause.objects.filter(**its_day, cancelled_at=None, from_on__lte=OuterRef("slot_on"), to_on__gte=OuterRef("slot_on"))
+    changed = Delivery.objects.filter(**its_day, kind=Kind.PLAN_CHANGED, slot_on=OuterRef("slot_on"), status__in=STILL_COMES)
+    mine = Delivery.objects.filter(claim=claim, status=Delivery.Status.CLAIMED).order_by("due_at", "id")
+    rows = mine.annotate(is_in_pause=Exists(paused), has_change=Exists(changed))
     found = [Claimed(*row) for row in rows.values_list(*COLUMNS)]
     words = words_of({row.clinic_id for row in found})
     for row in found:
@@ -213,35 +230,19 @@ def read_claimed(claim: uuid.UUID) -> list[Claimed]:
 def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[Claimed, Hold | None]]:
     """Yield each row with the reason why it must not go out, or None; a constant number of queries for all of them."""
     patients = {row.patient_id for row in rows}
-    found = {
-        Kind.SESSION_TODAY: sessions_of(rows),
-        Kind.SESSION_MISSED: missed_of(rows),
-        Kind.CHECK_IN: check_ins_of(rows),
-        Kind.ASSESSMENT_DUE: assessments_of(rows),
-        Kind.PLAN_CHANGED: changes_of(rows),
-        Kind.MESSAGE_WAITING: messages_of(rows),
-        Kind.WEEKLY_SUMMARY: programs_of(rows),
-    }
+    found = sessions_of(rows) | assessments_of(rows) | changes_of(rows) | messages_of(rows) | programs_of(rows)
     others = others_of(rows)
     willing = agreed(patients) if rows else {}
-    wishes = wishes_of(patients, list(found))
+    wishes = wishes_of(patients, list(Kind))
     ways = ways_to(patients, {wish.channel for wish in wishes.values()}) if rows else Ways()
     can = offered()
     silent = unanswered(rows, wishes)
-    pauses: dict[uuid.UUID, list[tuple[dt.date, dt.date]]] = {}
-    if rows:
-        days = [row.slot_on for row in rows]
-        for patient, from_on, to_on in Pause.objects.filter(
-            patient_id__in=patients, cancelled_at=None, from_on__lte=max(days), to_on__gte=min(days)
-        ).values_list("patient_id", "from_on", "to_on"):
-            pauses.setdefault(patient, []).append((from_on, to_on))
     for row in rows:
         wish = wishes.get((row.patient_id, row.kind)) or default_wish(row.kind)
-        subject, subject_on, program = found[Kind(row.kind)].get(row.pk, (Subject.GONE, None, Program.RUNNING))
+        subject, subject_on, program = found.get(row.pk, (Subject.GONE, None, Program.RUNNING))
         if row.kind in TOLD_IN:
             told = wishes.get((row.patient_id, Kind.PLAN_CHANGED)) or default_wish(Kind.PLAN_CHANGED)
-            can_tell = told.wants(row.slot_on) and row.policy.allows(Kind.PLAN_CHANGED)
-            row.tells_of_change = can_tell and has_change(row, others)
+            row.tells_of_change = row.has_change and told.wants(row.slot_on) and row.policy.allows(Kind.PLAN_CHANGED)
         has_other, waits = beside(timing.Kind(row.kind), others.get(row.pk, ()), row.known_since)
         if quiet := wish.under(row.policy).quiet or (NIGHT if row.kind in WHEN_IT_HAPPENS else None):
             awake = awake_at(now, quiet, row.patient_zone or row.clinic_zone)
@@ -250,7 +251,7 @@ def look_again(rows: Sequence[Claimed], *, now: dt.datetime) -> Iterator[tuple[C
             row.not_before = max(row.not_before or waits, waits)
         wished_off = wish.paused_to_on is not None and row.slot_on <= wish.paused_to_on
         # A pause of the training is no reason to keep a message back, or the look at the week.
-        in_pause = row.kind not in NOT_PAUSED and any(from_on <= row.slot_on <= to_on for from_on, to_on in pauses.get(row.patient_id, ()))
+        in_pause = row.is_in_pause and row.kind not in NOT_PAUSED
         choose_way(row, wish, ways, can)
         yield (
             row,
@@ -287,32 +288,37 @@ def choose_way(row: Claimed, wish: Wish, ways: Ways, can: frozenset[str]) -> Non
     row.number = ways.number(row.patient_id) if way == channels.Channel.SMS else ""
 
 
+A_DAY = dt.timedelta(days=1)
 Found = dict[uuid.UUID, tuple[Subject, dt.date | None, Program]]
 
 
-def about(rows: Sequence[Claimed], kind: str) -> dict[uuid.UUID, list[Claimed]]:
-    """Return the rows of a kind by what they are about; one thing may be spoken of on several days."""
+def about(rows: Sequence[Claimed], *kinds: str) -> dict[uuid.UUID, list[Claimed]]:
+    """Return the rows of these kinds by what they are about; one thing may be spoken of on several days."""
     found: dict[uuid.UUID, list[Claimed]] = {}
     for row in rows:
-        if row.kind == kind and row.subject_id is not None:
+        if row.kind in kinds and row.subject_id is not None:
             found.setdefault(row.subject_id, []).append(row)
     return found
 
 
 def sessions_of(rows: Sequence[Claimed]) -> Found:
-    """Return what became of the sessions the rows are about, and note their minutes and times in the rows."""
-    subjects = about(rows, Kind.SESSION_TODAY)
+    """Return what became of the sessions of the day or of the day before, and note minutes and times of those of the day in their rows."""
+    subjects = about(rows, Kind.SESSION_TODAY, Kind.SESSION_MISSED)
     found: Found = {}
-    sessions = ScheduledSession.objects.filter(pk__in=subjects).values_list(
+    sessions = ScheduledSession.objects.filter(among("pk", subjects)).values_list(
         "id", "patient_id", "on", "status", "starts_at", "session_plan__minutes", "assignment__status"
     )
     for key, patient_id, on, status, starts_at, minutes, assignment in sessions if subjects else ():
         for row in subjects[key]:
-            if row.patient_id == patient_id:
-                row.minutes = minutes
-                # An appointment is kept on the clock of the clinic.
-                row.starts_at = to_local(starts_at, row.clinic_zone).time() if starts_at is not None else None
-                found[row.pk] = (SESSION[status], on, PROGRAM[assignment])
+            if row.patient_id != patient_id:
+                continue
+            if row.kind == Kind.SESSION_MISSED:
+                found[row.pk] = (SESSION[status], on + A_DAY, PROGRAM[assignment])
+                continue
+            row.minutes = minutes
+            # An appointment is kept on the clock of the clinic.
+            row.starts_at = to_local(starts_at, row.clinic_zone).time() if starts_at is not None else None
+            found[row.pk] = (SESSION[status], on, PROGRAM[assignment])
     return found
 
 
@@ -320,7 +326,7 @@ def assessments_of(rows: Sequence[Claimed]) -> Found:
     """Return what became of the assessments the rows are about."""
     subjects = about(rows, Kind.ASSESSMENT_DUE)
     found: Found = {}
-    assessments = Assessment.objects.filter(pk__in=subjects).values_list("id", "patient_id", "due_on", "status", "assignment__status")
+    assessments = Assessment.objects.filter(among("pk", subjects)).values_list("id", "patient_id", "due_on", "status", "assignment__status")
     for key, patient_id, due_on, status, assignment in assessments if subjects else ():
         for row in subjects[key]:
             if row.patient_id == patient_id:
@@ -329,43 +335,11 @@ def assessments_of(rows: Sequence[Claimed]) -> Found:
     return found
 
 
-def missed_of(rows: Sequence[Claimed]) -> Found:
-    """Return whether the sessions of the day before are still missed."""
-    subjects = about(rows, Kind.SESSION_MISSED)
-    found: Found = {}
-    sessions = ScheduledSession.objects.filter(pk__in=subjects).values_list("id", "patient_id", "on", "status", "assignment__status")
-    for key, patient_id, on, status, assignment in sessions if subjects else ():
-        for row in subjects[key]:
-            if row.patient_id == patient_id:
-                found[row.pk] = (SESSION[status], on + dt.timedelta(days=1), PROGRAM[assignment])
-    return found
-
-
-def check_ins_of(rows: Sequence[Claimed]) -> Found:
-    """Return whether the check-in of the day is still open, while its program runs."""
-    subjects = about(rows, Kind.CHECK_IN)
-    if not subjects:
-        return {}
-    some = [row for group in subjects.values() for row in group]
-    done = set(
-        CheckIn.objects.filter(patient_id__in={row.patient_id for row in some}, on__in={row.slot_on for row in some}).values_list(
-            "patient_id", "on"
-        )
-    )
-    found: Found = {}
-    for key, patient_id, status in Assignment.objects.filter(pk__in=subjects).values_list("id", "patient_id", "status"):
-        for row in subjects[key]:
-            if row.patient_id == patient_id:
-                subject = Subject.DONE if (patient_id, row.slot_on) in done else Subject.OPEN
-                found[row.pk] = (subject, row.slot_on, PROGRAM[status])
-    return found
-
-
 def changes_of(rows: Sequence[Claimed]) -> Found:
     """Return whether the plans are still the changed ones, and note in the rows since when another message may have told of it."""
     subjects = about(rows, Kind.PLAN_CHANGED)
     found: Found = {}
-    changes = AssignmentVersion.objects.filter(pk__in=subjects).values_list("id", "patient_id", "made_at", "assignment__status")
+    changes = AssignmentVersion.objects.filter(among("pk", subjects)).values_list("id", "patient_id", "made_at", "assignment__status")
     for key, patient_id, made_at, status in changes if subjects else ():
         for row in subjects[key]:
             if row.patient_id == patient_id:
@@ -375,45 +349,56 @@ def changes_of(rows: Sequence[Claimed]) -> Found:
 
 
 def others_of(rows: Sequence[Claimed]) -> dict[uuid.UUID, list[Other]]:
-    """Return, for the rows that look at them, what else the same person gets or got for the same day; one query."""
-    looking = [row for row in rows if row.kind in TOLD_IN or LOOKED_FOR[timing.Kind(row.kind)]]
+    """Return, for the rows that give way or wait, what else the same person gets or got for the same day; one query if there are any."""
+    looking = [row for row in rows if LOOKED_FOR[row.kind]]
     if not looking:
         return {}
-    kinds = {Kind.PLAN_CHANGED.value}.union(*(LOOKED_FOR[timing.Kind(row.kind)] for row in looking))
     found: dict[tuple[uuid.UUID, dt.date], list[Other]] = {}
-    comes = (Delivery.Status.QUEUED, Delivery.Status.CLAIMED)
     there = Delivery.objects.filter(
-        patient_id__in={row.patient_id for row in looking},
+        among("patient_id", {row.patient_id for row in looking}),
         slot_on__in={row.slot_on for row in looking},
-        kind__in=sorted(kinds),
-        status__in=(*comes, Delivery.Status.SENT),
+        kind__in=sorted(frozenset[str]().union(*(LOOKED_FOR[row.kind] for row in looking))),
+        status__in=(*STILL_COMES, Delivery.Status.SENT),
     )
     for patient, day, kind, status, due_at, sent_at in there.values_list("patient_id", "slot_on", "kind", "status", "due_at", "sent_at"):
-        found.setdefault((patient, day), []).append(Other(timing.Kind(kind), due_at if status in comes else None, sent_at))
+        found.setdefault((patient, day), []).append(Other(timing.Kind(kind), due_at if status in STILL_COMES else None, sent_at))
     return {row.pk: found.get((row.patient_id, row.slot_on), []) for row in looking}
 
 
-def has_change(row: Claimed, others: Mapping[uuid.UUID, Sequence[Other]]) -> bool:
-    """Tell whether a changed plan is still to be spoken of on the day of a row, so that the row can tell of it."""
-    return any(other.kind == timing.Kind.PLAN_CHANGED and other.due_at is not None for other in others.get(row.pk, ()))
-
-
 def programs_of(rows: Sequence[Claimed]) -> Found:
-    """Return the state of the programs weekly summaries are about, and note the week's sessions in the rows."""
-    subjects = about(rows, Kind.WEEKLY_SUMMARY)
+    """Return the state of the programs that check-ins and weekly summaries are about, and whether the check-in of the day is still open."""
+    subjects = about(rows, Kind.CHECK_IN, Kind.WEEKLY_SUMMARY)
     if not subjects:
         return {}
+    done = checked_in([row for some in subjects.values() for row in some if row.kind == Kind.CHECK_IN])
+    note_weeks({key: weekly for key, some in subjects.items() if (weekly := [row for row in some if row.kind == Kind.WEEKLY_SUMMARY])})
     found: Found = {}
-    for key, patient_id, status in Assignment.objects.filter(pk__in=subjects).values_list("id", "patient_id", "status"):
+    for key, patient_id, status in Assignment.objects.filter(among("pk", subjects)).values_list("id", "patient_id", "status"):
         for row in subjects[key]:
             if row.patient_id == patient_id:
-                found[row.pk] = (Subject.OPEN, row.slot_on, PROGRAM[status])
+                found[row.pk] = (Subject.DONE if row.pk in done else Subject.OPEN, row.slot_on, PROGRAM[status])
+    return found
+
+
+def checked_in(rows: Sequence[Claimed]) -> set[uuid.UUID]:
+    """Return for which of these reminders there is a check-in already."""
+    if not rows:
+        return set()
+    days = CheckIn.objects.filter(among("patient_id", {row.patient_id for row in rows}), on__in={row.slot_on for row in rows})
+    done = set(days.values_list("patient_id", "on"))
+    return {row.pk for row in rows if (row.patient_id, row.slot_on) in done}
+
+
+def note_weeks(subjects: Mapping[uuid.UUID, Sequence[Claimed]]) -> None:
+    """Note the sessions of the week in weekly summaries, given by program."""
+    if not subjects:
+        return
     spans = {row.pk: summary_days(row.slot_on) for some in subjects.values() for row in some}
     week = dt.timedelta(days=SUMMARY_DAYS)
     bounds = (min(first for first, _last in spans.values()), max(last for _first, last in spans.values()) + week)
     sessions: dict[uuid.UUID, list[tuple[dt.date, str]]] = {}
     for key, on, status in (
-        ScheduledSession.objects.filter(assignment_id__in=subjects, on__range=bounds)
+        ScheduledSession.objects.filter(among("assignment_id", subjects), on__range=bounds)
         .exclude(status=ScheduledSession.Status.CANCELLED)
         .values_list("assignment_id", "on", "status")
     ):
@@ -425,7 +410,6 @@ def programs_of(rows: Sequence[Claimed]) -> Found:
             row.planned = sum(first <= on <= last for on, _status in of_program)
             row.done = sum(first <= on <= last and SESSION[status] == Subject.DONE for on, status in of_program)
             row.ahead = sum(last < on <= last + week for on, _status in of_program)
-    return found
 
 
 def messages_of(rows: Sequence[Claimed]) -> Found:
@@ -433,6 +417,6 @@ def messages_of(rows: Sequence[Claimed]) -> Found:
     told = [row for row in rows if row.kind == Kind.MESSAGE_WAITING]
     if not told:
         return {}
-    unread = Message.objects.unread().filter(patient_id__in={row.patient_id for row in told}, from_patient=False)
+    unread = Message.objects.unread().filter(among("patient_id", {row.patient_id for row in told}), from_patient=False)
     waiting = set(unread.values_list("patient_id", flat=True))
     return {row.pk: (Subject.OPEN if row.patient_id in waiting else Subject.DONE, row.slot_on, Program.RUNNING) for row in told}

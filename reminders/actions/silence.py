@@ -8,6 +8,7 @@ from typing import Protocol
 
 from django.db.models import F, Q
 
+from reminders.actions.among import among
 from reminders.actions.wanting import Wish
 from reminders.models import Delivery, Kind
 from reminders.rules.policy import Policy, is_unanswered
@@ -38,7 +39,7 @@ def sent_in_vain(patients: Collection[uuid.UUID], since: dt.datetime) -> dict[uu
     found: dict[uuid.UUID, list[dt.datetime]] = defaultdict(list)
     rows = Delivery.objects.filter(
         Q(patient__caseload=None) | Q(patient__caseload__last_entry_at=None) | Q(sent_at__gt=F("patient__caseload__last_entry_at")),
-        patient_id__in=patients,
+        among("patient_id", patients),
         kind__in=NUDGES,
         status=Delivery.Status.SENT,
         due_at__gte=since,

@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Collection
+from functools import cache
 from typing import NamedTuple
 
 from reminders.actions.among import among
@@ -33,8 +34,8 @@ class Wish(NamedTuple):
         return self.is_on and not (self.paused_to_on is not None and day <= self.paused_to_on)
 
 
-def wishes_of(patients: Collection[uuid.UUID], kinds: Collection[str]) -> dict[tuple[uuid.UUID, str], Wish]:
-    """Return what these patients said they want; whoever said nothing has the default."""
+def wishes_of(patients: Collection[uuid.UUID], kinds: Collection[str], *, dated: bool = True) -> dict[tuple[uuid.UUID, str], Wish]:
+    """Return what these patients said they want, and when if `dated`; whoever said nothing has the default."""
     rows = Preference.objects.filter(among("patient_id", patients), kind__in=kinds)
     columns = (
         "patient_id",
@@ -46,11 +47,11 @@ def wishes_of(patients: Collection[uuid.UUID], kinds: Collection[str]) -> dict[t
         "quiet_from",
         "quiet_until",
         "channel",
-        "changed_at",
+        *(["changed_at"] if dated else []),
     )
     return {
-        (patient, kind): Wish(is_on, at, paused_to, weekday or SUNDAY, quiet_hours(begin, end), channel, said_at)
-        for patient, kind, is_on, at, paused_to, weekday, begin, end, channel, said_at in rows.values_list(*columns)
+        (patient, kind): Wish(is_on, at, paused_to, weekday or SUNDAY, quiet_hours(begin, end), channel, *said)
+        for patient, kind, is_on, at, paused_to, weekday, begin, end, channel, *said in rows.values_list(*columns)
     }
 
 
@@ -59,6 +60,7 @@ def quiet_hours(begin: dt.time | None, end: dt.time | None) -> QuietHours | None
     return QuietHours(begin, end) if begin is not None and end is not None else None
 
 
+@cache
 def default_wish(kind: str) -> Wish:
     """Return the wish of a patient who said nothing."""
     return Wish(kind not in OFF_UNLESS_WISHED, DEFAULT_WISH[timing.Kind(kind)], None)

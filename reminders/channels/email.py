@@ -25,10 +25,10 @@ from clinics.branding import logo_url
 from clinics.rules.palette import colour_of
 from reminders import links
 from reminders.channels.line import LineBroken, LineDown, Refused, TryLater
+from reminders.channels.smtp import PLAIN_ADDRESS, deliver, path_of
 from reminders.rules.bounces import is_gone
 from reminders.rules.timing import message_id
 
-PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 ENHANCED_CODE = re.compile(rb"\d\.\d{1,3}\.\d{1,3}")
 LETTERS_KEPT = 2000
 
@@ -100,6 +100,8 @@ MARKS = {
     "token": _mark(),
     "later": _mark(),
 }
+NAMES = {mark: name for name, mark in MARKS.items()}
+MARKED = re.compile(f"({'|'.join(map(re.escape, NAMES))})")
 OPENS = {
     "session_today": "patients:session",
     "session_missed": "patients:session",
@@ -115,14 +117,15 @@ ONE_PAGE = frozenset({"check_in", "plan_changed", "message_waiting", "weekly_sum
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A composed mail with gaps, as texts and as the bytes of a finished message."""
+    """A composed mail with gaps, as texts and as the finished message: at every second place stands a gap."""
 
     subject: str
     sender: str
     text: str
     html: str
     headers: dict[str, str]
-    whole: str
+    whole: tuple[bytes, ...]
+    gaps: tuple[str, ...]
 
     def fill(self, recipient: Recipient, sent_on: str) -> "Mail":
         """Fill the gaps for one person; `sent_on` is the value of the Date header."""
@@ -156,7 +159,10 @@ class Mail:
 
     def as_bytes(self) -> bytes:
         """Return the finished message with network line ends."""
-        return (self.letter.whole % self.values).encode()
+        pieces = list(self.letter.whole)
+        values = self.values
+        pieces[1::2] = [values[name].encode() for name in self.letter.gaps]
+        return b"".join(pieces)
 
     def as_django(self) -> EmailMultiAlternatives:
         """Return the same mail for mail backends of another kind."""
@@ -193,6 +199,7 @@ def sender_of(clinic_name: str) -> str:
     return formataddr((" ".join(printable.split()), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
 
 
+@lru_cache(maxsize=LETTERS_KEPT)
 def mailbox(address: str) -> str:
     """Return an address in the form the wire takes; nothing for one that no server could deliver to."""
     if PLAIN_ADDRESS.fullmatch(address):
@@ -252,9 +259,15 @@ def compose(occasion: Occasion) -> Letter:
     message = EmailMultiAlternatives(subject, text, sender, [MARKS["to"]], headers=headers)
     message.attach_alternative(html, "text/html")
     built: Any = message.message()
-    whole = built.as_bytes(linesep="\r\n").decode()
+    whole = MARKED.split(built.as_bytes(linesep="\r\n").decode())
     return Letter(
-        subject, sender, with_gaps(text), with_gaps(html), {name: with_gaps(value) for name, value in headers.items()}, with_gaps(whole)
+        subject,
+        sender,
+        with_gaps(text),
+        with_gaps(html),
+        {name: with_gaps(value) for name, value in headers.items()},
+        tuple(piece.encode() for piece in whole),
+        tuple(NAMES[mark] for mark in whole[1::2]),
     )
 
 
@@ -291,7 +304,7 @@ class Line:
         """Choose the backend of the settings; nothing is opened yet."""
         is_file = settings.EMAIL_BACKEND == "django.core.mail.backends.filebased.EmailBackend"
         self.backend: Any = OwnFile() if is_file else get_connection()
-        self.sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+        self.sender = path_of(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
         self.is_open = False
 
     def open(self) -> None:
@@ -318,7 +331,7 @@ class Line:
         """Hand one mail over and return when the server took it; raises TryLater, Refused, LineBroken or LineDown."""
         try:
             if isinstance(self.backend, SmtpBackend) and self.backend.connection is not None:
-                self.backend.connection.sendmail(self.sender, [mail.address], mail.as_bytes())
+                deliver(self.backend.connection, self.sender, path_of(mail.address), mail.as_bytes())
             else:
                 self.backend.send_messages([mail.as_django()])
         except smtplib.SMTPRecipientsRefused as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from clinics.localtime import local_day
 from clinics.models import AuditEvent, User
 from patients.actions.diary import check_in
 from patients.models import Assignment, CaseloadEntry, CheckIn, Correction, SymptomReport
@@ -14,6 +15,11 @@ from tests.caller import Caller
 from tests.cast import Cast
 
 ANSWERS = {"pain_0_10": 3, "readiness_0_10": 6}
+
+
+def today(cast: Cast) -> dt.date:
+    """Return the day it is where the patient lives; before midnight in UTC it is tomorrow there."""
+    return local_day(cast.now, cast.hannah.zone)
 
 
 def test_a_patient_checks_in_and_the_clinic_sees_it_at_once(cast: Cast) -> None:
@@ -84,10 +90,9 @@ def test_a_note_of_2001_characters_is_refused_with_the_limit_in_words(cast: Cast
 @pytest.mark.parametrize("days", [1, -15])
 def test_days_to_come_and_long_past_are_refused(cast: Cast, days: int) -> None:
     caller = Caller(cast.hannah.membership)
-    today = cast.now.date()
-    answer = caller.post("check-ins/", {**ANSWERS, "on": today + dt.timedelta(days=days)})
+    answer = caller.post("check-ins/", {**ANSWERS, "on": today(cast) + dt.timedelta(days=days)})
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["on"])
-    assert caller.post("check-ins/", {**ANSWERS, "on": today - dt.timedelta(days=4)}).status_code == 201
+    assert caller.post("check-ins/", {**ANSWERS, "on": today(cast) - dt.timedelta(days=4)}).status_code == 201
 
 
 @pytest.mark.parametrize("on", ["0001-01-01", "9999-12-31", "2026-02-30", "20260301", "1.3.2026", "today", 5, True, {}, ""])
@@ -109,7 +114,7 @@ def test_names_that_are_not_asked_for_are_refused_by_name(cast: Cast, name: str)
     answer = caller.post("check-ins/", {**ANSWERS, name: str(cast.harbour.pk)})
     assert answer.status_code == 400
     assert answer.json()["fields"] == {name: ["This field is not known here."]}
-    assert not CheckIn.objects.filter(patient=cast.hannah, on=cast.now.date()).exists()
+    assert not CheckIn.objects.filter(patient=cast.hannah, on=today(cast)).exists()
 
 
 def test_a_foreign_patient_in_the_body_is_not_found_and_nothing_is_stored(cast: Cast) -> None:
@@ -149,7 +154,7 @@ def test_the_same_key_is_stored_once(cast: Cast, way: str) -> None:
     other = caller.post("check-ins/", {**body, "pain_0_10": 9}, **headers)
     assert (other.status_code, other.json()["code"]) == (409, "conflict")
     assert CheckIn.objects.get(pk=first.json()["id"]).pain_0_10 == 3
-    assert CheckIn.objects.filter(patient=cast.hannah, on=cast.now.date()).count() == 1
+    assert CheckIn.objects.filter(patient=cast.hannah, on=today(cast)).count() == 1
 
 
 @pytest.mark.parametrize("key", ["7", "not-a-key", "{7b1f8a3e-5c55-4f0e-9d3b-1f6a2f4f0c0f}"])
@@ -266,9 +271,9 @@ def test_signs_and_contexts_come_from_the_list(cast: Cast, body: dict[str, Any])
 
 def test_a_repetition_is_answered_even_when_a_new_entry_would_be_refused_by_now(cast: Cast) -> None:
     caller = Caller(cast.hannah.membership)
-    body = {**ANSWERS, "on": cast.now.date() - dt.timedelta(days=14), "client_key": str(uuid.uuid4())}
+    body = {**ANSWERS, "on": today(cast) - dt.timedelta(days=14), "client_key": str(uuid.uuid4())}
     first = caller.post("check-ins/", body)
-    CheckIn.objects.filter(pk=first.json()["id"]).update(on=cast.now.date() - dt.timedelta(days=20))
+    CheckIn.objects.filter(pk=first.json()["id"]).update(on=today(cast) - dt.timedelta(days=20))
     stored = CheckIn.objects.get(pk=first.json()["id"])
     row, _report = check_in(
         patient=cast.hannah,

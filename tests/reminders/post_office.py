@@ -24,6 +24,10 @@ class PostOffice:
     mails: list[tuple[str, bytes]] = field(default_factory=list)
     connections: int = 0
     port: int = 0
+    pipelines: bool = False
+    """Whether it takes sender, recipient and DATA in one go, as most servers do."""
+    asks_anyway: bool = False
+    """Whether it asks for the text although it refused the recipient."""
 
     def __enter__(self) -> "PostOffice":
         """Open."""
@@ -72,12 +76,20 @@ class PostOffice:
 
         say("220 post.example")
         verdict = address = ""
+        is_open = False
         while line := await reader.readline():
             word = line[:4].upper()
-            if word == b"DATA":
+            if word == b"EHLO":
+                say("250-post.example\r\n250-PIPELINING\r\n250 SIZE 1000000" if self.pipelines else "250 post.example")
+            elif word == b"DATA" and not is_open:
+                say("354 go on" if self.asks_anyway else "554 5.5.1 no valid recipients")
+                if self.asks_anyway and await reader.readline() == b".\r\n":
+                    say("554 5.5.1 no valid recipients")
+            elif word == b"DATA":
                 if verdict == "drop":
                     return
                 say("354 go on")
+                is_open = False
                 data = (await reader.readuntil(b"\r\n.\r\n"))[:-5]
                 self.mails.append((address, data.replace(b"\r\n..", b"\r\n.")))
                 if verdict == "drop after":
@@ -86,11 +98,13 @@ class PostOffice:
             elif word == b"RCPT":
                 address = re.search(r"<(.*)>", line.decode())[1]  # type: ignore[index]
                 verdict = self.answer(address)
-                say("250 ok" if verdict in {"", "drop", "drop after"} else verdict)
+                is_open = verdict in {"", "drop", "drop after"}
+                say("250 ok" if is_open else verdict)
             elif word == b"QUIT":
                 say("221 bye")
                 return
             else:
+                is_open = False
                 say("250 ok")
 
     @property
