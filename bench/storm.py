@@ -288,14 +288,16 @@ class Storm:
     # --- processes
 
     def start_all(self, many: int) -> None:
-        """Start web, and `many` workers and beats, as the product starts them."""
+        """Start web, and once it answers `many` workers and beats, as the product starts them."""
         from physio.serving import BEAT, WEB, WORKER
 
         self.supervisor.add("web", WEB)
+        self.probe.start()
+        # The first page of a new process takes seconds; it says nothing about what breaks later.
+        self.wait(lambda: self.probe.slowest > 0, until=time.monotonic() + 60)
         for number in range(many):
             self.supervisor.add(f"beat {number}", [*BEAT, "--schedule", str(self.folder / f"beat-{number}")])
             self.supervisor.add(f"worker {number}", [*WORKER, "--hostname", f"storm{number}@%h"])
-        self.probe.start()
 
     def open_office(self, delay_ms: float, busy: float = 0.0, drop: float = 0.0) -> None:
         """Open the mail server, or open it again in another mood."""
