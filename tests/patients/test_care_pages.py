@@ -136,7 +136,7 @@ def test_past_covers_stay_in_the_list(client: Client, cast: Cast) -> None:
     assert sign_in(Client(), cast.harbour_manager).get(COVER).context["past"].count() == 0
 
 
-def test_the_caseload_costs_the_same_with_covers(client: Client, cast: Cast) -> None:
+def test_for_whom_one_stands_in_costs_the_caseload_one_query_and_others_none(client: Client, cast: Cast) -> None:
     sign_in(client, cast.therapist2)
 
     def count() -> int:
@@ -148,6 +148,9 @@ def test_the_caseload_costs_the_same_with_covers(client: Client, cast: Cast) -> 
     before = count()
     today = local_day(cast.now, cast.riverside.time_zone)
     arrange_cover(covered=cast.therapist, by_whom=cast.therapist2, from_on=today, to_on=today, by=cast.manager, now=cast.now)
+    assert count() == before + 1
+    sign_in(client, cast.therapist)
+    client.get("/patients/")
     assert count() == before
 
 
