@@ -226,8 +226,16 @@ class CaseloadEntry(ScopedModel):
     patient = models.OneToOneField("patients.Patient", on_delete=models.CASCADE, primary_key=True, related_name="caseload")
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
     therapist = models.ForeignKey(
-        Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False, help_text=_("As in the record.")
+        Membership,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        help_text=_("As in the record."),
     )
+    """A copy of what the record names, whose own key is checked: once more here, every membership that goes would read all lines."""
     is_listed = models.BooleanField(default=True, help_text=_("Whether the record is in use."))
     sort_name = models.CharField(max_length=170, blank=True, help_text=_("The name in small letters, as in the record."))
     level = models.PositiveSmallIntegerField(_("level"), choices=Level.choices, default=Level.NONE)

@@ -89,3 +89,25 @@ def test_public_ids_are_uuids() -> None:
         and model._meta.label not in {"clinics.RecoveryCode"}
     ]
     assert numbered == []
+
+
+NEVER_DELETED_IN_NUMBERS = {"patients.Patient.imported_with", "patients.Alert.rule_set", "patients.CaseloadLook.rule_set"}
+"""Keys to rows that go one at a time, or never."""
+
+
+def first_columns(model: type[models.Model]) -> set[str]:
+    """Return the columns by which a whole index or unique rule of a table begins."""
+    indexes = [index.fields[0].lstrip("-") for index in model._meta.indexes if index.fields and index.condition is None]
+    rules = [rule for rule in model._meta.constraints if isinstance(rule, models.UniqueConstraint) and rule.condition is None]
+    return {*indexes, *(rule.fields[0] for rule in rules if rule.fields)}
+
+
+def test_no_row_that_goes_makes_the_database_read_a_table_as_a_whole() -> None:
+    unindexed = {
+        f"{model._meta.label}.{field.name}"
+        for model in OURS
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.ForeignKey) and field.db_constraint and not (field.db_index or field.unique)
+        if field.name not in first_columns(model)
+    }
+    assert unindexed == NEVER_DELETED_IN_NUMBERS
