@@ -158,6 +158,7 @@ def patient_pages(patient: Patient, session: ScheduledSession) -> Iterator[str]:
     yield reverse("offline", args=["de"])
 
 
+@pytest.mark.long
 def test_every_page_of_a_patient_is_accessible_narrow_and_large(context: BrowserContext, live_server: LiveServer, cast: Cast) -> None:
     now = timezone.now()
     patient, by, session = cast.hannah, member_of(cast.hannah), cast.session_today(cast.hannah)

@@ -39,6 +39,8 @@ from tests.patients.test_rules_pages import replayed
 from tests.programs.building import draft_of
 
 pytestmark = pytest.mark.browser
+PARTS = 4
+"""In how many parts the pages are looked at: one after the other they would keep everybody else waiting."""
 NO_PAGE = (
     "programs:picture",
     "programs:video",
@@ -155,16 +157,28 @@ def at_work(cast: Cast, **fields: Any) -> Job:
     return job
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("part", range(PARTS))
 def test_every_page_of_a_clinic_is_accessible_dark_in_german_and_as_narrow_as_a_phone(
-    context: BrowserContext, live_server: LiveServer, cast: Cast
+    context: BrowserContext, live_server: LiveServer, cast: Cast, part: int
 ) -> None:
     guide = fill(cast)
     look = Looker(context, live_server, is_clinic=True)
     unknown: list[str] = []
     for member, is_managers in ((cast.therapist, False), (cast.manager, True)):
-        found = {address.name: guide.url(address, member) for address, only_manager in staff_pages() if only_manager is is_managers}
+        pages = [address for address, only_manager in staff_pages() if only_manager is is_managers][part::PARTS]
+        found = {address.name: guide.url(address, member) for address in pages}
         unknown += [name for name, url in found.items() if not url]
-        look.at(member, [*filter(None, found.values()), *guide.states.get(member, [])], "de")
+        look.at(member, [*filter(None, found.values()), *guide.states.get(member, [])[part::PARTS]], "de")
+    assert look.wrong == [], "\n".join(look.wrong)
+    assert unknown == [], "give these pages a row in fill()"
+
+
+def test_the_daily_pages_in_english_and_mails_as_their_preview_shows_them(
+    context: BrowserContext, live_server: LiveServer, cast: Cast
+) -> None:
+    fill(cast)
+    look = Looker(context, live_server, is_clinic=True)
     look.at(cast.therapist, [reverse(name) for name in ("patients:caseload", "programs:list", "clinics:settings")], "en")
     for kind in (Kind.SESSION_TODAY, INVITATION):  # as their page shows them, in a frame where axe cannot run
         mail = sample_of(kind=kind, language="de", clinic=cast.riverside, words=NO_WORDS, first_name="Jonas")
@@ -173,4 +187,3 @@ def test_every_page_of_a_clinic_is_accessible_dark_in_german_and_as_narrow_as_a_
         look.page.evaluate(AXE)
         look.axe(f"mail {kind}", {"runOnly": {"type": "tag", "values": list(TAGS)}})
     assert look.wrong == [], "\n".join(look.wrong)
-    assert unknown == [], "give these pages a row in fill()"
