@@ -20,3 +20,12 @@ def test_what_was_made_earlier_sorts_first() -> None:
         before = [*many_uuid7(5), uuid7()]
     with time_machine.travel(LATE, tick=False):
         assert max(before) < min([*many_uuid7(5), uuid7()])
+
+
+def test_what_was_made_within_a_millisecond_is_in_order_too() -> None:
+    with time_machine.travel(EARLY, tick=False) as clock:
+        made = []
+        for _time in range(1000):
+            made.append(uuid7())
+            clock.shift(0.000001)
+    assert made == sorted(made)
