@@ -52,7 +52,8 @@ venv_from() {
         fail "Python's venv is missing. On Debian or Ubuntu: sudo apt install python3-venv"
       "$python" -m venv .venv || fail "Python could not make .venv; see above."
     fi
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock" ||
+    # What is never imported need not be compiled; Python compiles the rest when it is first used.
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r "$lock" ||
       fail "The packages of $lock could not be installed; see above."
   fi
   cp "$lock" .venv/installed.lock
