@@ -13,12 +13,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from bench.meter import Meter
 from bench.servers import Postgres, environment
 
 FIRST = ("Anna", "Berk", "Chloé", "Dörte", "Emil", "Fatma", "Gustav", "Hélène", "Ivo", "Jana")
@@ -60,25 +61,14 @@ def inside(rows: int) -> None:
     print(f"{connection.vendor}: {rows:,} lines, {len(data) / 1e6:.1f} MB\n")
     print("| step | CPU s | by the clock s | statements | peak MB |\n|---|---|---|---|---|")
 
-    class Counter:
-        """Counts what is asked of the database."""
-
-        n = 0
-
-        def __call__(self, execute, sql, params, many, context):  # type: ignore[no-untyped-def]
-            """Count and pass on."""
-            self.n += 1
-            return execute(sql, params, many, context)
-
-    def step(name: str, start) -> None:  # type: ignore[no-untyped-def]
-        counter, cpu, clock = Counter(), time.process_time(), time.monotonic()
-        with connection.execute_wrapper(counter):
+    def step(name: str, start: Callable[[], Job]) -> None:
+        with Meter() as meter:
             job = start()
             assert run_job(job.pk, now=timezone.now())
         job.refresh_from_db()
         assert (job.status, job.problem) == (Job.Status.DONE, ""), job.problem
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"| {name} | {time.process_time() - cpu:.1f} | {time.monotonic() - clock:.1f} | {counter.n} | {peak:.0f} |", flush=True)
+        print(f"| {name} | {meter.cpu:.1f} | {meter.wall:.1f} | {meter.sql} | {peak:.0f} |", flush=True)
 
     def kept() -> ImportFile:
         return keep_file(by=manager, name="list.csv", data=data, now=timezone.now())

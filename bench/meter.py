@@ -4,9 +4,10 @@ import http.client
 import os
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 CONNECTIONS = 8
 TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
@@ -113,3 +114,27 @@ def measure(port: int, calls: Iterable[Call], *, application: int, database: int
     return Cost(
         (after[0] - before[0]) / many, (after[1] - before[1]) / many, size // many, many, 1000 * (after[2] - before[2]) / many * CONNECTIONS
     )
+
+
+class Meter:
+    """Counts wall time, CPU time and statements of what happens in this very process."""
+
+    def __enter__(self) -> "Meter":
+        """Start."""
+        from django.db import connection
+
+        self.sql = 0
+        self.hook = connection.execute_wrapper(self.count)
+        self.hook.__enter__()
+        self.wall, self.cpu = time.monotonic(), time.process_time()
+        return self
+
+    def count(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        """Count one statement."""
+        self.sql += 1
+        return execute(sql, params, many, context)
+
+    def __exit__(self, *error: Any) -> None:
+        """Stop."""
+        self.wall, self.cpu = time.monotonic() - self.wall, time.process_time() - self.cpu
+        self.hook.__exit__(*error)

@@ -18,12 +18,12 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.common_ways import LOOP_MOST, WAYS, beat_entries, eta_tasks
+from bench.meter import Meter
 from bench.servers import Postgres, Redis, environment
 
 WORKERS = 2
@@ -177,30 +177,6 @@ def memory() -> int:
     """Return the most memory this process ever had, in MB; the kernel's own count, since getrusage begins with that of the parent."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM:"))
-
-
-class Meter:
-    """Counts wall time, CPU time and statements."""
-
-    def __enter__(self) -> "Meter":
-        """Start."""
-        from django.db import connection
-
-        self.sql = 0
-        self.hook = connection.execute_wrapper(self.count)
-        self.hook.__enter__()
-        self.wall, self.cpu = time.monotonic(), time.process_time()
-        return self
-
-    def count(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        """Count one statement."""
-        self.sql += 1
-        return execute(sql, params, many, context)
-
-    def __exit__(self, *error: Any) -> None:
-        """Stop."""
-        self.wall, self.cpu = time.monotonic() - self.wall, time.process_time() - self.cpu
-        self.hook.__exit__(*error)
 
 
 def worker(work: Callable[[Callable[[], None]], None]) -> tuple[float, float, float, int, float, int]:
