@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -191,10 +191,7 @@ def moves_of(assignment: Assignment, sessions: Mapping[UUID, ScheduledSession], 
         found.append(Move(session, one.on, starts_at, one.closed_on, one.is_unplaced))
     found.sort(key=lambda one: (one.on, one.session.setting))
     full = full_groups(assignment, [one.starts_at for one in found if one.starts_at is not None])
-    return [
-        Move(one.session, one.on, one.starts_at, one.closed_on, one.is_unplaced, full[one.starts_at]) if one.starts_at in full else one
-        for one in found
-    ]
+    return [replace(one, taken=full[one.starts_at]) if one.starts_at in full else one for one in found]
 
 
 def appointment(session: ScheduledSession, on: dt.date, agreed: dt.time | None, zone: str) -> dt.datetime | None:
