@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import Pause
@@ -68,8 +69,8 @@ class ShiftForm(forms.Form):
         max_value=LONGEST_SHIFT_DAYS,
         error_messages={
             "invalid": _("Please enter a number."),
-            "min_value": _("Enter 1 to %(n)s days.") % {"n": LONGEST_SHIFT_DAYS},
-            "max_value": _("Enter 1 to %(n)s days.") % {"n": LONGEST_SHIFT_DAYS},
+            "min_value": format_lazy(_("Enter 1 to {n} days."), n=LONGEST_SHIFT_DAYS),
+            "max_value": format_lazy(_("Enter 1 to {n} days."), n=LONGEST_SHIFT_DAYS),
         },
     )
     goes_on_on = forms.DateField(label=_("Day on which it goes on"), required=False, widget=day_input())

@@ -8,7 +8,7 @@ import polib
 import pytest
 from django.utils.translation.template import templatize
 
-from tests.architecture.source import ROOT, modules, name_of, tree
+from tests.architecture.source import ROOT, modules, name_of, parents, tree
 
 CALLS = {"_", "gettext", "gettext_lazy", "pgettext", "pgettext_lazy", "ngettext", "ngettext_lazy"}
 GERMAN = ROOT / "locale" / "de" / "LC_MESSAGES" / "django.po"
@@ -68,6 +68,19 @@ def test_every_text_is_translated() -> None:
     known = {(entry.msgctxt or "", entry.msgid) for entry in german() if entry.translated() and not entry.obsolete}
     missing = {message: place for message, place in (in_python() | in_templates()).items() if message not in known}
     assert missing == {}
+
+
+def test_no_text_is_filled_in_while_a_module_loads() -> None:
+    """It would keep the language the process had by then; `format_lazy` waits for that of the reader."""
+    fixed = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in modules()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod)
+        if isinstance(node.left, ast.Call) and isinstance(node.left.func, ast.Name) and node.left.func.id in CALLS
+        if not any(isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) for one in parents(node))
+    ]
+    assert fixed == []
 
 
 def test_no_translation_is_left_in_doubt() -> None:

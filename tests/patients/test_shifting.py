@@ -11,14 +11,14 @@ from django.urls import reverse
 
 from clinics.errors import Conflict, Invalid, NotAllowed
 from clinics.localtime import local_day, to_local, to_utc
-from clinics.models import AuditEvent, Clinic, ClosedDay
+from clinics.models import AuditEvent, Clinic, ClosedDay, User
 from patients.actions.planning import move_session, pause_plan
 from patients.actions.sessions import log_session
 from patients.actions.shifting import appointment, propose_shift, shift_plan, shift_to_take_back, take_shift_back
 from patients.models import Assessment, Assignment, AssignmentVersion, Patient, ScheduledSession
 from patients.plan_changes import told_changes
 from tests.caller import Caller
-from tests.cast import Cast, sign_in, start_program
+from tests.cast import Cast, member_of, sign_in, start_program
 
 WEEK = dt.timedelta(days=7)
 
@@ -295,11 +295,11 @@ def test_what_cannot_be_is_refused_beside_its_field_and_nothing_moves(cast: Cast
 
 
 def test_a_program_that_is_over_and_another_clinic_move_nothing(cast: Cast) -> None:
-    for by in (cast.harbour_therapist, cast.hannah.membership):
+    for by in (cast.harbour_therapist, member_of(cast.hannah)):
         with pytest.raises(NotAllowed):
             shift(cast, by=by)
         with pytest.raises(NotAllowed):
-            take_shift_back(assignment=plan_of(cast), by=by, now=cast.now)  # type: ignore[arg-type]
+            take_shift_back(assignment=plan_of(cast), by=by, now=cast.now)
     Assignment.objects.filter(patient=cast.hannah).update(status="ended")
     with pytest.raises(Conflict):
         shift(cast)
@@ -338,6 +338,15 @@ def test_the_page_shows_every_old_and_new_day_before_anything_moves(client: Clie
     assert client.post(url, {**data, "step": "save", **looked_at}).status_code == 302
     again = client.post(url, {**data, "step": "save", **looked_at})
     assert (again.status_code, "Somebody else has changed this plan" in again.content.decode()) == (409, True)
+
+
+def test_limits_are_told_in_the_language_of_whoever_asks(client: Client, cast: Cast) -> None:
+    sign_in(client, cast.therapist)
+    data = {"from_on": today_of(cast).isoformat(), "how": "days", "days": "57", "reason": "Urlaub", "step": "show"}
+    url = reverse("patients:assignment_shift", args=[plan_of(cast).pk])
+    for language, words in (("en", "Enter 1 to 56 days."), ("de", "Geben Sie 1 bis 56 Tage ein.")):
+        User.objects.filter(email="therapist@riverside.example").update(language=language)
+        assert words in client.post(url, data).content.decode()
 
 
 def test_every_way_to_change_a_plan_is_on_each_of_its_pages(client: Client, cast: Cast) -> None:
