@@ -16,13 +16,20 @@ def modules(*, tests: bool = False) -> tuple[Path, ...]:
 
 
 @cache
-def tree(path: Path) -> ast.Module:
-    """Return the syntax tree of a module, each node knowing its parent."""
-    parsed = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    for parent in ast.walk(parsed):
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Return all parts of a module's syntax tree, each knowing its parent, outermost first."""
+    found: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"), str(path))]
+    for parent in found:  # grows while it is gone through
         for child in ast.iter_child_nodes(parent):
             child.parent = parent  # type: ignore[attr-defined]
-    return parsed
+            found.append(child)
+    return tuple(found)
+
+
+def opening(path: Path) -> str:
+    """Return the text a module opens with, read without the rest of it; empty where it opens otherwise."""
+    text = path.read_text(encoding="utf-8")
+    return text.split('"""', 2)[1].strip() if text.startswith('"""') else ""
 
 
 def name_of(path: Path) -> str:

@@ -8,14 +8,15 @@ import pytest
 from django.apps import apps
 
 from clinics.scoping import ScopedModel
-from tests.architecture.source import ROOT, modules, name_of, parents, role_of, tree
+from tests.architecture.source import ROOT, modules, name_of, nodes, opening, parents, role_of
 
+pytestmark = pytest.mark.xdist_group("source")  # whoever has read all modules need not do so again
 LONGEST_FILE = 500
 WEB = ("views", "forms", "api", "templatetags", "context", "demo_views")
 
 
 def test_every_module_opens_with_one_sentence_that_says_what_it_is() -> None:
-    bare = [name_of(path) for path in modules(tests=True) if not (ast.get_docstring(tree(path)) or "").strip()]
+    bare = [name_of(path) for path in modules(tests=True) if not opening(path)]
     assert bare == []
 
 
@@ -28,7 +29,7 @@ def test_public_functions_say_what_they_do() -> None:
     silent = [
         f"{name_of(path)}:{node.name}"
         for path in modules()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         and not node.name.startswith("_")
         and not any(isinstance(parent, ast.FunctionDef) for parent in parents(node))
@@ -43,7 +44,7 @@ def test_nobody_assigns_a_status() -> None:
     assigned = [
         f"{name_of(path)}:{node.lineno}"
         for path in modules()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign)
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if isinstance(target, ast.Attribute) and target.attr == "status"
@@ -56,7 +57,7 @@ def test_time_zones_are_built_in_one_place(name: str) -> None:
     users = {
         name_of(path)
         for path in modules()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if (isinstance(node, ast.Name) and node.id == name)
         or (isinstance(node, ast.ImportFrom) and node.module == name)
         or (isinstance(node, ast.Import) and any(alias.name == name for alias in node.names))
@@ -69,7 +70,7 @@ def test_only_the_settings_read_the_environment() -> None:
     readers = {
         name_of(path)
         for path in modules()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if (
             isinstance(node, ast.Attribute)
             and node.attr in {"environ", "getenv"}
@@ -96,7 +97,7 @@ def test_web_code_reads_rows_only_through_visible_to() -> None:
         f"{name_of(path)}:{node.lineno}"
         for path in modules()
         if role_of(path) in WEB
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and node.attr == "objects" and not _is_scoped(node)
     ]
     assert stray == []
@@ -136,7 +137,7 @@ def test_rules_are_pure() -> None:
         f"{name_of(path)}:{node.lineno}"
         for path in modules()
         if role_of(path) == "rules"
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and node.attr in {"now", "today", "utcnow"} and _is_called(node)
     ]
     assert clocks == []
@@ -152,7 +153,7 @@ def test_only_reminders_and_account_mail_send() -> None:
     senders = {
         name_of(path)
         for path in modules()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("django.core.mail")
     }
     assert all(name.startswith("reminders/") or name == "clinics/mail.py" for name in senders), senders

@@ -8,8 +8,9 @@ import polib
 import pytest
 from django.utils.translation.template import templatize
 
-from tests.architecture.source import ROOT, modules, name_of, parents, tree
+from tests.architecture.source import ROOT, modules, name_of, nodes, parents
 
+pytestmark = pytest.mark.xdist_group("source")
 CALLS = {"_", "gettext", "gettext_lazy", "pgettext", "pgettext_lazy", "ngettext", "ngettext_lazy"}
 GERMAN = ROOT / "locale" / "de" / "LC_MESSAGES" / "django.po"
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sdif]|(?<!%)%[sdif]|\{(\w*)\}")
@@ -19,7 +20,7 @@ def in_python() -> dict[tuple[str, str], str]:
     """Return (context, message) of every gettext call, with a place it stands."""
     found = {}
     for path in modules():
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if not isinstance(node, ast.Call):
                 continue
             name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
@@ -75,7 +76,7 @@ def test_no_text_is_filled_in_while_a_module_loads() -> None:
     fixed = [
         f"{name_of(path)}:{node.lineno}"
         for path in modules()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod)
         if isinstance(node.left, ast.Call) and isinstance(node.left.func, ast.Name) and node.left.func.id in CALLS
         if not any(isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) for one in parents(node))

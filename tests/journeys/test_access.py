@@ -69,6 +69,26 @@ TOO_SMALL = """(least) => {
 }"""
 
 
+FIRST_OF_ITS_LOOK = """(known) => {
+  const seen = new Set(known), found = [], paths = new Map();
+  const mixed = (start, text) => { let sum = start; for (let n = 0; n < text.length; n++) sum = Math.imul(sum, 33) + text.charCodeAt(n) | 0; return sum; };
+  for (const one of document.querySelectorAll("[data-first]")) one.removeAttribute("data-first");
+  for (const one of document.body.querySelectorAll("*")) {
+    const path = mixed(paths.get(one.parentElement) ?? 5381, `>${one.localName}.${one.getAttribute("class") ?? ""}`);
+    paths.set(one, path);
+    const { color, backgroundColor, fontSize, fontWeight, opacity } = getComputedStyle(one);
+    const look = mixed(path, [color, backgroundColor, fontSize, fontWeight, opacity].join(" "));
+    if (seen.has(look)) continue;
+    seen.add(look);
+    found.push(look);
+    one.setAttribute("data-first", "");
+  }
+  axe.configure({ rules: [{ id: "color-contrast", selector: "[data-first]" }] });
+  return found;
+}"""
+"""Marks the first element of every place and colour no page has shown before, so that the fortieth row alike is not measured again."""
+
+
 def confirm(client: Client, member: Membership) -> Client:
     """Let somebody who is signed in have just shown that it is them."""
     session = client.session
@@ -86,6 +106,7 @@ class Looker:
         self.context, self.base, self.is_clinic = context, live_server.url, is_clinic
         self.page = context.new_page()
         self.wrong: list[str] = []
+        self.looks: set[int] = set()
 
     def enter(self, member: Membership) -> None:
         """Sign a member in, just confirmed."""
@@ -123,7 +144,8 @@ class Looker:
         self.note(url, "text at 200 %", self.page.evaluate(TOO_WIDE))
 
     def axe(self, where: str, rules: dict[str, Any]) -> None:
-        """Let axe look with these rules."""
+        """Let axe look with these rules; contrast is measured where a place or its colours are new."""
+        self.looks |= set(self.page.evaluate(FIRST_OF_ITS_LOOK, list(self.looks)))
         found = self.page.evaluate(
             "(options) => axe.run(options)", {"resultTypes": ["violations"], "preload": False, "iframes": False, **rules}
         )

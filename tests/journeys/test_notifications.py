@@ -42,10 +42,10 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[push_se
 
 
 @pytest.fixture
-def phone(browser: Browser, browser_context_args: dict[str, Any], live_server: LiveServer, cast: Cast) -> Page:
+def phone(whole_browser: Browser, browser_context_args: dict[str, Any], live_server: LiveServer, cast: Cast) -> Page:
     """Hannah's phone, allowed to show notifications."""
     wanted = {**browser_context_args, "service_workers": "allow", "permissions": ["notifications"]}
-    context = browser.new_context(**wanted, base_url=live_server.url)
+    context = whole_browser.new_context(**wanted, base_url=live_server.url)
     enter(context, live_server, cast.hannah)
     page = context.new_page()
     page.set_default_timeout(20_000)

@@ -1,6 +1,7 @@
 """Small MP4 files made by hand: real H.264 (plain pictures without compression), and everything that can be wrong with them."""
 
 from collections.abc import Sequence
+from functools import cache
 from struct import pack
 
 WIDTH, HEIGHT = 128, 96
@@ -47,16 +48,15 @@ class Bits:
 
     def raw(self, data: bytes) -> "Bits":
         """Write whole bytes."""
-        self.text += "".join(format(byte, "08b") for byte in data)
+        self.text += format(int.from_bytes(data), f"0{8 * len(data)}b")
         return self
 
     def nal(self, header: int) -> bytes:
         """Close with the stop bit and return the unit with its guard bytes."""
         text = self.text + "1"
         text += "0" * (-len(text) % 8)
-        body = bytes(int(text[place : place + 8], 2) for place in range(0, len(text), 8))
         found, zeros = bytearray([header]), 0
-        for byte in body:
+        for byte in int(text, 2).to_bytes(len(text) // 8):
             if zeros == 2 and byte <= 3:
                 found.append(3)
                 zeros = 0
@@ -84,6 +84,7 @@ def parameters() -> tuple[bytes, bytes]:
     return sequence.nal(0x67), picture.nal(0x68)
 
 
+@cache
 def picture(number: int, light: int) -> bytes:
     """Return one picture of one brightness, every macroblock as plain samples (I_PCM), so that any decoder shows it."""
     bits = Bits().golomb(0, 7, 0).u(0, 4).golomb(number % 2).u(0, 1).u(0, 1).golomb(0)

@@ -15,11 +15,11 @@ def definition(message: int, fields: Fields, *, local: int = 0) -> bytes:
     return bytes([0x40 | local, 0, 0]) + struct.pack("<HB", message, len(fields)) + b"".join(bytes(field) for field in fields)
 
 
-def fit_file(body: bytes) -> bytes:
-    """Put header and checksums around the messages."""
+def fit_file(body: bytes, *, is_read_to_its_end: bool = True) -> bytes:
+    """Put header and checksums around the messages; the last one takes long to work out and may be left out where nobody comes that far."""
     head = struct.pack("<2BHI4s", 14, 0x20, 2140, len(body), b".FIT")
     head += struct.pack("<H", compute_crc(head))
-    return head + body + struct.pack("<H", compute_crc(head + body))
+    return head + body + struct.pack("<H", compute_crc(head + body) if is_read_to_its_end else 0)
 
 
 def session(start: int, milliseconds: int, centimetres: int, pulse: int, sport: int) -> bytes:

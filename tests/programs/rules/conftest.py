@@ -1,6 +1,7 @@
 """The library content as the rules see it: parsed, not yet stored."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import yaml
 LIBRARY = Path(__file__).parents[3] / "programs" / "library"
 
 
+@cache
 def read(name: str) -> Any:
-    """Return one parsed file of the library."""
+    """Return one parsed file of the library, which nobody changes."""
     return yaml.load((LIBRARY / name).read_bytes(), Loader=yaml.CSafeLoader)
 
 
