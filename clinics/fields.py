@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import exceptions, serializers
 
+from clinics.scoping import one_of
+
 if TYPE_CHECKING:
     BodyBase = serializers.Serializer[Any]
     RelatedBase = serializers.PrimaryKeyRelatedField[Any]
@@ -195,7 +197,7 @@ class ScopedField(RelatedBase):
         if key is None:
             self.fail("incorrect_type", data_type=type(data).__name__)
         rows: Any = self.get_queryset()
-        found = rows.visible_to(self.context["request"].member).filter(pk=key).first()
+        found = one_of(rows.visible_to(self.context["request"].member).filter(pk=key))
         if found is None:
             self.fail("does_not_exist", pk_value=data)
         return found

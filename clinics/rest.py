@@ -17,6 +17,7 @@ from rest_framework.viewsets import GenericViewSet
 from clinics import audit
 from clinics.fields import Body, ClockTime, Key, Moment, Text, parse_uuid
 from clinics.models import AuditEvent, Membership
+from clinics.scoping import one_of
 
 if TYPE_CHECKING:
     ViewSetBase = GenericViewSet[Any]
@@ -275,7 +276,7 @@ class ScopedViewSet(ViewSetBase):
 
     def get_object(self) -> Any:
         """Return the row of the path; another clinic's answers exactly like a missing one."""
-        found = self.get_queryset().filter(pk=self.kwargs["pk"]).first()
+        found = one_of(self.get_queryset().filter(pk=self.kwargs["pk"]))
         if found is None:
             raise exceptions.NotFound
         return found

@@ -19,6 +19,7 @@ from clinics.errors import Conflict, DoFirst, DomainError, NotAllowed, NotFound
 from clinics.localtime import local_day
 from clinics.models import AuditEvent, Clinic, Membership, User
 from clinics.permissions import PUBLIC, SIGNED_IN, allows
+from clinics.scoping import one_of
 
 M = TypeVar("M", bound=models.Model)
 
@@ -140,7 +141,7 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 def get_visible(rows: "models.QuerySet[M]", member: Membership, **look_up: Any) -> M:
     """Return one row the member may see; another clinic's answers exactly like a missing one (404)."""
-    found = cast(Any, rows).visible_to(member).filter(**look_up).first()
+    found = one_of(cast(Any, rows).visible_to(member).filter(**look_up))
     if found is None:
         raise Http404
     return cast(M, found)

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from clinics.errors import Invalid
 from clinics.fields import Body, Day, Flag, Instant, Kilometres, Note, Scale, ScopedField, Text, Whole
 from clinics.rest import Row, client_key_of
+from clinics.scoping import one_of
 from patients.actions.runs import (
     HEART_RATES,
     LONGEST_SECONDS,
@@ -289,7 +290,7 @@ class ShoeViewSet(RecordViewSet):
 
     def one(self, pk: UUID, status: int) -> Response:
         """Answer with a pair as it stands now."""
-        row = self.get_queryset().filter(pk=pk).first()
+        row = one_of(self.get_queryset().filter(pk=pk))
         if row is None:
             raise exceptions.NotFound
         return self.answer(row, status)
