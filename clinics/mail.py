@@ -6,9 +6,8 @@ from email.utils import formataddr
 from functools import cache
 from pathlib import Path
 from smtplib import SMTPException
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import css_inline
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -18,6 +17,9 @@ from django.utils import translation
 
 from clinics.rules.palette import PINE, colour_of
 
+if TYPE_CHECKING:
+    import css_inline
+
 log = structlog.get_logger(__name__)
 AccountMail = EmailMultiAlternatives
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
@@ -26,7 +28,9 @@ _post_room = ThreadPoolExecutor(max_workers=2, thread_name_prefix="account-mail"
 
 
 @cache
-def _inliner(accent: str) -> css_inline.CSSInliner:
+def _inliner(accent: str) -> "css_inline.CSSInliner":
+    import css_inline  # loaded with the first mail
+
     style = STYLE.read_text(encoding="utf-8").replace(colour_of(PINE).light.primary.lower(), colour_of(accent).light.primary)
     return css_inline.CSSInliner(extra_css=style, load_remote_stylesheets=False, inline_style_tags=False, keep_style_tags=False)
 

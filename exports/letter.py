@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import typst
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -38,6 +37,8 @@ text{font-family:"Libertinus Serif";font-size:13px;fill:#3f4441}
 
 def letter_pdf(letter: Letter) -> bytes:
     """Return the letter as PDF, in its language and with the day it was written; raises ValueError when its words were erased."""
+    import typst  # loaded with the first letter: 7 MB of fonts and code that most processes never need
+
     if not letter.content:
         raise ValueError("nothing is left of this letter")
     with translation.override(letter.language):
@@ -80,6 +81,8 @@ def figure_svg(figure: dict[str, Any]) -> str:
 
 def typeset(data: dict[str, Any], letter: Letter, logo: bytes | None) -> bytes:
     """Set the page, with the clinic's logo (PNG) where it has one; no font, package or file of the machine is looked at."""
+    import typst
+
     compile_page: Any = typst.compile  # its types know fewer standards than it takes
     made = compile_page(
         source(),

@@ -4,8 +4,6 @@ import datetime as dt
 import struct
 from typing import Any
 
-import fitdecode
-
 from patients.watch.recording import Reason, Recording, Unreadable, make_recording
 
 MOST_WORK = 600_000
@@ -18,12 +16,14 @@ SPORT_GENERIC = "generic"
 SPORTS_ON_FOOT = frozenset({"running", "walking", "hiking"})
 """Names of the FIT profile."""
 WANTED = frozenset({"start_time", "timestamp", "total_timer_time", "total_distance", "avg_heart_rate", "distance", "heart_rate"})
-BROKEN = (fitdecode.FitError, struct.error, ValueError, TypeError, KeyError, IndexError, OverflowError, AssertionError, AttributeError)
-"""What damaged content makes the decoder raise."""
+BROKEN = (struct.error, ValueError, TypeError, KeyError, IndexError, OverflowError, AssertionError, AttributeError)
+"""What damaged content makes the decoder raise, besides errors of its own."""
 
 
 def read_fit(content: bytes) -> Recording:
     """Read the session of an activity on foot, or the first one; from the single records where a watch wrote no session."""
+    import fitdecode  # loaded when the first file comes: it knows every field of every watch
+
     sessions: list[dict[str, Any]] = []
     records: list[dict[str, Any]] = []
     work = 0
@@ -43,7 +43,7 @@ def read_fit(content: bytes) -> Recording:
                         records.append(numbers_of(frame))
                 if work > MOST_WORK:
                     raise Unreadable(Reason.TOO_LONG)
-    except BROKEN as error:
+    except (fitdecode.FitError, *BROKEN) as error:
         raise Unreadable(Reason.DAMAGED) from error
     return from_sessions(sessions) if sessions else from_records(records)
 

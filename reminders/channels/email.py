@@ -8,9 +8,8 @@ import uuid
 from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import css_inline
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends import filebased
@@ -28,6 +27,9 @@ from reminders.channels.line import LineBroken, LineDown, Refused, TryLater
 from reminders.channels.smtp import PLAIN_ADDRESS, deliver, path_of
 from reminders.rules.bounces import is_gone
 from reminders.rules.timing import message_id
+
+if TYPE_CHECKING:
+    import css_inline
 
 ENHANCED_CODE = re.compile(rb"\d\.\d{1,3}\.\d{1,3}")
 LETTERS_KEPT = 2000
@@ -280,8 +282,10 @@ def with_gaps(text: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def inliner() -> css_inline.CSSInliner:
+def inliner() -> "css_inline.CSSInliner":
     """Return what moves the style sheet of a mail into its elements; rules for the dark stay in the head."""
+    import css_inline  # loaded with the first mail
+
     return css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False, keep_at_rules=True)
 
 
