@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinics import audit
 from clinics.errors import Conflict, Invalid
-from clinics.localtime import local_day, to_utc
+from clinics.localtime import local_day, to_local, to_utc
 from clinics.models import ClosedDay, Membership
 from clinics.transitions import advance
 from patients.actions.caseload import refresh_entry
@@ -21,6 +21,18 @@ from patients.states import SESSION
 from programs.models import Setting
 
 LONGEST_PAUSE_DAYS = 56
+
+
+def appointment(session: ScheduledSession, on: dt.date, agreed: dt.time | None, zone: str) -> dt.datetime | None:
+    """Return the instant of a session on another day: at its own hour on the clinic's wall clock, whatever the clocks do in between.
+
+    None at home. A session at the agreed time keeps that, also where on its old day the clock had jumped over it.
+    """
+    if session.starts_at is None:
+        return None
+    if agreed is not None and session.starts_at == to_utc(session.on, agreed, zone):
+        return to_utc(on, agreed, zone)
+    return to_utc(on, to_local(session.starts_at, zone).time(), zone)
 
 
 def move_session(*, session: ScheduledSession, to_on: dt.date, by: Membership, now: dt.datetime, at_time: dt.time | None = None) -> None:
@@ -43,8 +55,8 @@ def move_session(*, session: ScheduledSession, to_on: dt.date, by: Membership, n
         raise Invalid(fields={"to_on": [_("The clinic is closed on this day.")]})
     changes: dict[str, Any] = {"on": to_on, "original_on": session.original_on or session.on, "reason": ""}
     if supervised:
-        time = at_time or session.assignment.supervised_time
-        changes["starts_at"] = to_utc(to_on, time, patient.clinic.time_zone) if time else None
+        agreed, zone = session.assignment.supervised_time, patient.clinic.time_zone
+        changes["starts_at"] = to_utc(to_on, at_time, zone) if at_time else appointment(session, to_on, agreed, zone)
     try:
         with transaction.atomic():
             taken = ScheduledSession.objects.filter(assignment_id=session.assignment_id, clinic_id=session.clinic_id, on=to_on)
@@ -137,14 +149,16 @@ def check_pause(assignment: Assignment, from_on: dt.date, to_on: dt.date, reason
 
 
 def shift_rest(assignment: Assignment, rest: list[ScheduledSession], from_on: dt.date, days: int, *, now: dt.datetime) -> None:
-    """Move planned sessions, the end, and assessments still to come by `days`, latest first so that no two ever share a day."""
+    """Move planned sessions, the end, and assessments still to come by `days`, latest first so that no two ever share a day.
+
+    Sessions in the clinic keep their own hour there.
+    """
     shift = dt.timedelta(days=days)
     zone = assignment.clinic.time_zone
     for session in rest:
+        session.starts_at = appointment(session, session.on + shift, assignment.supervised_time, zone)
         session.on += shift
         session.changed_at = now
-        if session.starts_at is not None and assignment.supervised_time is not None:
-            session.starts_at = to_utc(session.on, assignment.supervised_time, zone)
         session.save(update_fields=["on", "starts_at", "changed_at"])
     Assignment.objects.filter(pk=assignment.pk).update(ends_on=assignment.ends_on + shift, changed_at=now)
     assignment.ends_on += shift

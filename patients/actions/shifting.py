@@ -13,9 +13,10 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from clinics.errors import Conflict, Invalid, NotAllowed
-from clinics.localtime import local_day, to_local, to_utc
+from clinics.localtime import local_day
 from clinics.models import Clinic, ClosedDay, Membership
 from patients.actions.places import GONE
+from patients.actions.planning import appointment
 from patients.actions.tailoring import CHANGED, put_in_force, read_reason
 from patients.dates import short_day
 from patients.models import Assessment, Assignment, AssignmentVersion, GroupEntry, Patient, Pause, ScheduledSession
@@ -192,18 +193,6 @@ def moves_of(assignment: Assignment, sessions: Mapping[UUID, ScheduledSession], 
     found.sort(key=lambda one: (one.on, one.session.setting))
     full = full_groups(assignment, [one.starts_at for one in found if one.starts_at is not None])
     return [replace(one, taken=full[one.starts_at]) if one.starts_at in full else one for one in found]
-
-
-def appointment(session: ScheduledSession, on: dt.date, agreed: dt.time | None, zone: str) -> dt.datetime | None:
-    """Return the instant of a session on another day: at its own hour on the clinic's wall clock, whatever the clocks do in between.
-
-    None at home. A session at the agreed time keeps that, also where on its old day the clock had jumped over it.
-    """
-    if session.starts_at is None:
-        return None
-    if agreed is not None and session.starts_at == to_utc(session.on, agreed, zone):
-        return to_utc(on, agreed, zone)
-    return to_utc(on, to_local(session.starts_at, zone).time(), zone)
 
 
 def full_groups(assignment: Assignment, instants: Sequence[dt.datetime]) -> dict[dt.datetime, int]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from clinics.errors import Conflict, Invalid
-from clinics.localtime import local_day
+from clinics.localtime import local_day, to_local
 from patients.actions.caseload import close_past_days, refresh_entry
 from patients.actions.diary import check_in
 from patients.actions.planning import move_session, pause_plan, skip_session
@@ -138,6 +138,30 @@ def test_an_appointment_in_the_clinic_is_not_moved_by_the_patient(cast: Cast) ->
     session = cast.session_today(cast.hannah, "supervised")
     with pytest.raises(Invalid):
         move_session(session=session, to_on=today_of(cast) + dt.timedelta(days=1), by=member_of(cast.hannah), now=cast.now)
+
+
+def test_an_hour_of_its_own_stays_when_a_session_is_moved_or_the_plan_pauses(cast: Cast) -> None:
+    zone = cast.riverside.time_zone
+
+    def hour_of(row: ScheduledSession) -> dt.time:
+        row.refresh_from_db()
+        assert row.starts_at is not None
+        return to_local(row.starts_at, zone).time()
+
+    planned = ScheduledSession.objects.planned().filter(patient=cast.hannah, setting="supervised", on__gt=today_of(cast)).order_by("on")
+    session, next_one = (cast.loaded(row) for row in planned[:2])
+    agreed = session.assignment.supervised_time
+    move_session(session=session, to_on=session.on, at_time=dt.time(9, 30), by=cast.therapist, now=cast.now)
+    free = next(
+        day
+        for day in (session.on + dt.timedelta(days=n) for n in range(1, 20))
+        if not ScheduledSession.objects.filter(patient=cast.hannah, on=day).exists()
+    )
+    move_session(session=cast.loaded(session), to_on=free, by=cast.therapist, now=cast.now)
+    assert (hour_of(session), session.on) == (dt.time(9, 30), free)
+    pause_plan(assignment=session.assignment, from_on=free, to_on=free, reason="ill", by=cast.therapist, now=cast.now)
+    assert (hour_of(session), session.on) == (dt.time(9, 30), free + dt.timedelta(days=7))
+    assert hour_of(next_one) == agreed
 
 
 def test_not_today_needs_a_reason_from_the_list(cast: Cast) -> None:
