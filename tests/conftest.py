@@ -54,8 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are cores: whoever waits for a browser or a server needs none."""
-    return (os.cpu_count() or 1) + 1
+    """A worker for each core, and two where there is one: browsers and servers take what is left over."""
+    return max(os.cpu_count() or 1, 2)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

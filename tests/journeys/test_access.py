@@ -71,7 +71,11 @@ TOO_SMALL = """(least) => {
 
 FIRST_OF_ITS_LOOK = """(known) => {
   const seen = new Set(known), found = [], paths = new Map();
-  const mixed = (start, text) => { let sum = start; for (let n = 0; n < text.length; n++) sum = Math.imul(sum, 33) + text.charCodeAt(n) | 0; return sum; };
+  const mixed = (start, text) => {
+    let sum = start;
+    for (let place = 0; place < text.length; place++) sum = (Math.imul(sum, 33) + text.charCodeAt(place)) | 0;
+    return sum;
+  };
   for (const one of document.querySelectorAll("[data-first]")) one.removeAttribute("data-first");
   for (const one of document.body.querySelectorAll("*")) {
     const path = mixed(paths.get(one.parentElement) ?? 5381, `>${one.localName}.${one.getAttribute("class") ?? ""}`);

@@ -4,8 +4,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from physio.checks import check_production
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
@@ -65,19 +68,31 @@ def test_production_is_accepted_when_complete(own_environment: dict[str, str]) -
 @pytest.mark.parametrize(
     ("changes", "missing"),
     [
-        pytest.param({}, "", id="complete"),
-        pytest.param({"TRUSTED_PROXIES": "0"}, "physio.E001", id="no proxy named"),
-        pytest.param({"BASE_URL": "https://other.example"}, "physio.E002", id="another host"),
+        pytest.param({}, [], id="complete"),
+        pytest.param({"ALLOWED_HOSTS": [".example"]}, [], id="a whole domain"),
+        pytest.param({"TRUSTED_PROXIES": 0}, ["physio.E001"], id="no proxy named"),
+        pytest.param({"BASE_URL": "https://other.example"}, ["physio.E002"], id="another host"),
+        pytest.param({"SECURE": False, "TRUSTED_PROXIES": 0}, [], id="one machine"),
     ],
 )
-def test_the_deployment_check_names_what_is_missing(own_environment: dict[str, str], changes: dict[str, str], missing: str) -> None:
+def test_the_deployment_check_names_what_is_missing(settings: Any, changes: dict[str, Any], missing: list[str]) -> None:
+    complete = {"SECURE": True, "TRUSTED_PROXIES": 1, "BASE_URL": "https://physio.example", "ALLOWED_HOSTS": ["physio.example"]}
+    for name, value in {**complete, **changes}.items():
+        setattr(settings, name, value)
+
+    assert [one.id for one in check_production(None)] == missing
+
+
+def test_a_deployment_with_something_missing_fails_its_check(own_environment: dict[str, str]) -> None:
     result = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         cwd=ROOT,
-        env={**own_environment, **PRODUCTION, **changes},
+        env={**own_environment, **PRODUCTION, "TRUSTED_PROXIES": "0", "BASE_URL": "https://other.example"},
         capture_output=True,
         text=True,
     )
 
-    assert (result.returncode == 0) is (missing == ""), result.stderr
-    assert missing in result.stderr
+    assert result.returncode != 0
+    assert "physio.E001" in result.stderr
+    assert "physio.E002" in result.stderr
+    assert "2 issues" in result.stderr, "everything else is as a deployment needs it"

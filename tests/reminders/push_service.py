@@ -174,7 +174,7 @@ def push_service(folder: Path, patch: Callable[..., None]) -> Iterator[PushServi
     patch(outside, "trust", lambda: ssl.create_default_context(cafile=str(file)))
     patch(outside, "is_public", lambda address: address in {"127.0.0.1", "::1"})
     patch(socket, "getaddrinfo", only_ipv4(socket.getaddrinfo))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)  # else stopping takes half a second
     thread.start()
     try:
         yield service
