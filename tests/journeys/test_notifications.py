@@ -83,13 +83,12 @@ def test_a_notification_from_the_switch_to_the_tap(
     message = next(one for one in (device.read(taken.body) for taken in service.taken) if one["body"] == "Something is planned for today.")
 
     session, number = registration(phone)
+    shown = "async () => (await (await navigator.serviceWorker.ready).getNotifications()).map((one) => [one.title, one.body])"
+    one = [["Riverside Physiotherapy", "Something is planned for today."]]
     for _time in range(2):
         session.send("ServiceWorker.deliverPushMessage", {"origin": live_server.url, "registrationId": number, "data": json.dumps(message)})
-    shown = "async () => (await (await navigator.serviceWorker.ready).getNotifications()).map((one) => [one.title, one.body])"
-    phone.wait_for_function(f"async () => (await ({shown})()).length")
-    phone.wait_for_timeout(SETTLES_MS)  # between the first and the one that takes its place there is none for a moment
-    one = [["Riverside Physiotherapy", "Something is planned for today."]]
-    assert eventually(lambda: phone.evaluate(shown) == one), "the second takes the place of the first"
+        phone.wait_for_timeout(SETTLES_MS)  # between the first and the one that takes its place there is none for a moment
+        assert eventually(lambda: phone.evaluate(shown) == one), "the second takes the place of the first"
     (worker,) = phone.context.service_workers
     worker.evaluate(
         """async () => {

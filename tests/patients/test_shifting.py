@@ -12,9 +12,9 @@ from django.urls import reverse
 from clinics.errors import Conflict, Invalid, NotAllowed
 from clinics.localtime import local_day, to_local, to_utc
 from clinics.models import AuditEvent, Clinic, ClosedDay, User
-from patients.actions.planning import move_session, pause_plan
+from patients.actions.planning import appointment, move_session, pause_plan
 from patients.actions.sessions import log_session
-from patients.actions.shifting import appointment, propose_shift, shift_plan, shift_to_take_back, take_shift_back
+from patients.actions.shifting import propose_shift, shift_plan, shift_to_take_back, take_shift_back
 from patients.models import Assessment, Assignment, AssignmentVersion, Patient, ScheduledSession
 from patients.plan_changes import told_changes
 from tests.caller import Caller
