@@ -30,6 +30,7 @@ def main() -> None:
     client = Client(SERVER_NAME="127.0.0.1")
     found = {}
     for name, calls in json.load(sys.stdin).items():
+        assert calls, f"nobody is left to ask for {name}"
         for call in calls:
             headers = {**call["headers"], "Idempotency-Key": str(uuid.uuid4())} if call["method"] == "POST" else call["headers"]
             with CaptureQueriesContext(connection) as asked:
