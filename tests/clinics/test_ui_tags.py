@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django import forms
 from django.conf import settings
+from django.forms.renderers import DjangoTemplates, TemplatesSetting
 from django.template import Context, Template
 
 from clinics.templatetags import ui
@@ -157,3 +158,14 @@ def test_initials_are_those_of_the_first_and_last_word(name: str, letters: str) 
 def test_a_bar_stays_within_its_track() -> None:
     assert 'width="100.0"' in ui.bar(1.7)
     assert 'width="0.0"' in ui.bar(-1)
+
+
+def test_a_choice_is_drawn_as_django_draws_it() -> None:
+    choices = [("", "—"), ("1", "O'Neil & <b>"), (2, "zwei"), ("More", [("a", "A"), ("b", "B")])]
+    for widget in (
+        forms.Select(choices=choices, attrs={"class": "input", "disabled": True, "hidden": False}),
+        forms.SelectMultiple(choices=choices),
+    ):
+        for value in ("", "2", ["a", "2"], None):
+            ours, its = (widget.render("field", value, {"id": "id_field"}, renderer=one()) for one in (TemplatesSetting, DjangoTemplates))
+            assert ours.split() == its.split()
