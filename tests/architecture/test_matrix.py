@@ -198,7 +198,8 @@ def test_no_page_of_one_clinic_names_anybody_of_another(cast: Cast, name: str, t
         ):
             answer = client.get(address.url(MISSING) + query)
             pairs += 1
-            text = answer.content.decode(errors="replace") if not answer.streaming else ""
+            # A random token spells a name of four letters once in some hundred runs.
+            text = VARIES.sub("", answer.content.decode(errors="replace")) if not answer.streaming else ""
             text = text.replace(query.removeprefix("?"), "").replace("Hannah", "", text.count('value="Hannah"'))
             if RIVERSIDE.search(text):
                 leaks.append(f"{name} {address.name}{query}: {RIVERSIDE.findall(text)[:3]}")
