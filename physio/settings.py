@@ -142,6 +142,7 @@ if _database["ENGINE"].endswith("sqlite3"):
     }
     _database["CONN_MAX_AGE"] = None
 else:
+    _database["ENGINE"] = "physio.postgresql"
     _database["CONN_MAX_AGE"] = None
     _database["CONN_HEALTH_CHECKS"] = True
     _pooled = env.bool("DATABASE_PGBOUNCER", default=False)

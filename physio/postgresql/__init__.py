@@ -1,0 +1,1 @@
+"""Django's back end for PostgreSQL, with a health check that asks nobody."""
