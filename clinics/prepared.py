@@ -9,6 +9,7 @@ import datetime as dt
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
@@ -17,6 +18,7 @@ from django.db.models.query import get_related_populators
 from clinics.models import Membership, Role, User
 
 M = TypeVar("M", bound=models.Model)
+Q = TypeVar("Q", bound="models.QuerySet[Any, Any]")
 
 STAND_INS: dict[type, Sequence[Any]] = {
     uuid.UUID: [uuid.UUID(f"5a5a5a5a-{n:04x}-4a5a-8a5a-5a5a5a5a5a5a") for n in range(6)],
@@ -56,8 +58,8 @@ class Prepared(Generic[M]):
         """Read all rows."""
         statement = getattr(self.local, "statement", None)
         if statement is None or statement.database is not connections[DEFAULT_DB_ALIAS]:
-            statement = self.local.statement = Statement(self.build, self.kinds)
-        return cast("list[M]", statement.read(values))
+            statement = self.local.statement = ModelStatement(self.build, self.kinds)
+        return cast("list[M]", statement.models(**values))
 
     def first(self, **values: Any) -> M | None:
         """Read one row, None where there is none; the QuerySet itself must be cut to one."""
@@ -70,13 +72,7 @@ class PreparedOwn(Prepared[M]):
 
     def __init__(self, build: "Callable[..., models.QuerySet[M]]", **kinds: type) -> None:
         """Keep how the QuerySet is built."""
-
-        def build_own(clinic_id: uuid.UUID, membership_id: uuid.UUID, **values: Any) -> "models.QuerySet[M]":
-            person = User(is_active=True)
-            role, status = Role.PATIENT, Membership.Status.ACTIVE
-            return build(Membership(pk=membership_id, clinic_id=clinic_id, user=person, role=role, status=status), **values)
-
-        super().__init__(build_own, clinic_id=uuid.UUID, membership_id=uuid.UUID, **kinds)
+        super().__init__(partial(for_member, build, Role.PATIENT), clinic_id=uuid.UUID, membership_id=uuid.UUID, **kinds)
 
     def own_rows(self, member: Membership, **values: Any) -> list[M]:
         """Read all rows of the member; nobody but a current patient has any."""
@@ -85,11 +81,40 @@ class PreparedOwn(Prepared[M]):
         return self.rows(clinic_id=member.clinic_id, membership_id=member.pk, **values)
 
 
-class Statement:
-    """The SQL of one QuerySet on one connection, and how its rows become models."""
+class PreparedForStaff:
+    """The same for values a clinic's staff may see: `build` gets a member and makes a `values_list`, one statement for each role."""
 
-    def __init__(self, build: "Callable[..., models.QuerySet[Any]]", kinds: dict[str, type]) -> None:
-        """Write the statement with stand-ins and find them again; raises ValueError where one got lost."""
+    def __init__(self, build: "Callable[..., models.QuerySet[Any, Any]]", **kinds: type) -> None:
+        """Keep how the QuerySet is built."""
+        self.build = build
+        self.kinds = {"clinic_id": uuid.UUID, "membership_id": uuid.UUID, **kinds}
+        self.local = threading.local()
+
+    def rows(self, member: Membership, **values: Any) -> list[tuple[Any, ...]]:
+        """Read all rows for a real member; nobody but current staff gets any."""
+        if not member.is_current or member.is_patient:
+            return []
+        known: dict[str, Statement] = self.local.__dict__
+        statement = known.get(member.role)
+        if statement is None or statement.database is not connections[DEFAULT_DB_ALIAS]:
+            build = partial(for_member, self.build, Role(member.role))
+            statement = known[member.role] = Statement(build, self.kinds, may_lack=frozenset({"membership_id"}))
+        return statement.read(clinic_id=member.clinic_id, membership_id=member.pk, **values)
+
+
+def for_member(build: "Callable[..., Q]", role: Role, *, clinic_id: uuid.UUID, membership_id: uuid.UUID, **values: Any) -> "Q":
+    """Build a QuerySet for a member in that role of whom nothing but the two keys is known."""
+    who = Membership(pk=membership_id, clinic_id=clinic_id, user=User(is_active=True), role=role, status=Membership.Status.ACTIVE)
+    return build(who, **values)
+
+
+class Statement:
+    """The SQL of one QuerySet on one connection, and its rows as the QuerySet would give them: converted, one tuple each."""
+
+    def __init__(
+        self, build: "Callable[..., models.QuerySet[Any, Any]]", kinds: dict[str, type], *, may_lack: frozenset[str] = frozenset()
+    ) -> None:
+        """Write the statement with stand-ins and find them again; raises ValueError where one got lost that it may not lack."""
         self.database = connections[DEFAULT_DB_ALIAS]
         taken = {kind: iter(values) for kind, values in STAND_INS.items()}
         stand_ins = {name: next(taken[kind]) for name, kind in kinds.items()}
@@ -98,9 +123,28 @@ class Statement:
         self.sql, params = compiler.as_sql()
         names = {as_stored(value): name for name, value in stand_ins.items()}
         self.params = [(names.get(param) if param.__hash__ else None, param) for param in params]
-        lost = set(kinds) - {name for name, _param in self.params}
+        lost = set(kinds) - {name for name, _param in self.params} - may_lack
         if lost:
             raise ValueError(f"not a plain parameter: {', '.join(sorted(lost))}")
+        self.converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
+
+    def read(self, **values: Any) -> list[tuple[Any, ...]]:
+        """Execute the statement with these values."""
+        filled = {name: as_stored(value) for name, value in values.items()}
+        params = [param if name is None else filled[name] for name, param in self.params]
+        with self.database.cursor() as cursor:
+            cursor.execute(self.sql, params)
+            rows: Any = cursor.fetchall()
+        return [tuple(row) for row in self.compiler.apply_converters(rows, self.converters)] if self.converters else rows
+
+
+class ModelStatement(Statement):
+    """A statement whose rows become models, with the relations that were asked for."""
+
+    def __init__(self, build: "Callable[..., models.QuerySet[Any]]", kinds: dict[str, type]) -> None:
+        """Write the statement and find out which columns make which model."""
+        super().__init__(build, kinds)
+        compiler = self.compiler
         info: dict[str, Any] = compiler.klass_info or {}
         first, last = info["select_fields"][0], info["select_fields"][-1] + 1
         self.columns = slice(first, last)
@@ -108,19 +152,11 @@ class Statement:
         self.names = [column[0].target.attname for column in compiler.select[first:last]]
         self.populators = cast(Any, get_related_populators)(info, compiler.select, self.database.alias)
         self.annotations = list((compiler.annotation_col_map or {}).items())
-        self.converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
 
-    def read(self, values: dict[str, Any]) -> list[models.Model]:
-        """Execute the statement with these values."""
-        filled = {name: as_stored(value) for name, value in values.items()}
-        params = [param if name is None else filled[name] for name, param in self.params]
-        with self.database.cursor() as cursor:
-            cursor.execute(self.sql, params)
-            rows: Any = cursor.fetchall()
-        if self.converters:
-            rows = self.compiler.apply_converters(rows, self.converters)
+    def models(self, **values: Any) -> list[models.Model]:
+        """Execute the statement with these values and make models of its rows."""
         found = []
-        for row in rows:
+        for row in self.read(**values):
             one = self.model.from_db(self.database.alias, self.names, row[self.columns])
             for populator in self.populators:
                 populator.populate(row, one)

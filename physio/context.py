@@ -1,5 +1,6 @@
 """What every page knows: person, clinic, navigation, language and look."""
 
+import datetime as dt
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from clinics.emergency import number_for
 from clinics.middleware import SEEN_STEP_SECONDS, SessionLimitsMiddleware
 from clinics.models import Membership, Role
 from clinics.permissions import allows
+from clinics.prepared import PreparedForStaff
 from clinics.web import today_of
 from patients.lanes import expected_on
 from patients.models import CaseloadEntry
@@ -190,13 +192,20 @@ def _need_text(member: Membership, count: int) -> str:
     return ngettext("%(n)s patient of the clinic needs somebody", "%(n)s patients of the clinic need somebody", count) % {"n": count}
 
 
-def _counts(member: Membership) -> tuple[int, bool, int]:
-    """Return how many patients need the member (a manager: anybody), whether one of them shows a stop sign, and how many come today."""
+def _numbers(member: Membership, today: dt.date) -> Any:
+    """Return how many lines of each section need the member, and how many people come on a day, as one query."""
     lines = CaseloadEntry.objects.visible_to(member).filter(is_listed=True, section__gte=CaseloadEntry.Section.ATTENTION).order_by()
     if member.role == Role.THERAPIST:
         lines = lines.filter(therapist=member)
-    today = expected_on(member, today_of(member.clinic)).order_by().values(kind=Value(TODAY))
-    counted = lines.values(kind=F("section")).annotate(n=Count("*")).union(today.annotate(n=Count("*")), all=True)
-    found = {row["kind"]: row["n"] for row in counted}
+    expected = expected_on(member, today).order_by().values_list(Value(TODAY)).annotate(n=Count("*"))
+    return lines.values_list(F("section")).annotate(n=Count("*")).union(expected, all=True)
+
+
+_prepared_numbers = PreparedForStaff(_numbers, today=dt.date)
+
+
+def _counts(member: Membership) -> tuple[int, bool, int]:
+    """Return how many patients need the member (a manager: anybody), whether one of them shows a stop sign, and how many come today."""
+    found: dict[int, int] = dict(_prepared_numbers.rows(member, today=today_of(member.clinic)))
     expected = found.pop(TODAY, 0)
     return sum(found.values()), CaseloadEntry.Section.STOP in found, expected

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +25,7 @@ from django.utils.translation import gettext as _
 from clinics import audit
 from clinics.middleware import REFRESH_HEADER
 from clinics.models import Membership
+from clinics.prepared import PreparedForStaff
 from clinics.web import MemberRequest, page, today_of
 from patients.charts import SeriesKey, Tick, sparkline, week_ticks
 from patients.covering import StandIn, covers_by, stands_in_for
@@ -77,6 +79,7 @@ LIST_KEPT = ("who", "program", "week", "order")
 SERIES = ("reasons", "week_ticks", "pain_series", "readiness_series")
 """Read as text: a row that is known need not be taken apart."""
 AS_TEXT: dict[str, Any] = {f"{name}_text": Cast(name, TextField()) for name in SERIES}
+SHOWN = (*COLUMNS, *AS_TEXT)
 BY_NAME, BY_URGENCY = ("sort_name", "pk"), ("-section", "-rank", "sort_name", "pk")
 
 
@@ -165,15 +168,23 @@ def listed(member: Membership) -> Any:
     return CaseloadEntry.objects.visible_to(member).filter(is_listed=True).order_by()
 
 
+def counted_lines(member: Membership, today: dt.date, condition: Q | None = None) -> Any:
+    """Return the query that counts by therapist, section and program, everybody and who fulfils the condition; an index answers it."""
+    shown = Count("pk", filter=condition) if condition else Count("*")
+    lines = listed(member).annotate(stands_in=Exists(covers_by(member, today).order_by()))
+    return lines.values_list("therapist", "section", "program_code", "stands_in").annotate(n=Count("*"), shown=shown)
+
+
+prepared_counts = PreparedForStaff(counted_lines, today=dt.date)
+
+
 def count_all(member: Membership, chosen: dict[str, Any], today: dt.date) -> tuple[list[tuple[Any, ...]], bool]:
-    """Count by therapist, section and program, everybody and who is shown, in one query that an index answers.
+    """Count by therapist, section and program, everybody and who is shown, in one query.
 
     Returns the numbers and whether the member stands in for anybody: few do, so that the others are spared the question for whom.
     """
     condition = narrowed(member, chosen)
-    counted = {"n": Count("*"), "shown": Count("pk", filter=condition)} if condition else {"n": Count("*"), "shown": Count("*")}
-    lines = listed(member).annotate(stands_in=Exists(covers_by(member, today).order_by()))
-    rows = list(lines.values_list("therapist", "section", "program_code", "stands_in").annotate(**counted))
+    rows = list(counted_lines(member, today, condition)) if condition else prepared_counts.rows(member, today=today)
     return [(therapist, section, code, n, shown) for therapist, section, code, _stands_in, n, shown in rows], any(row[3] for row in rows)
 
 
@@ -196,10 +207,31 @@ def summed(rows: Sequence[tuple[Any, ...]], chosen: dict[str, Any]) -> Counts:
 
 
 def read_rows(member: Membership, chosen: dict[str, Any], start: int) -> list[dict[str, Any]]:
-    """Read one page of the list in one query: an index finds the lines, of which only prepared columns are read."""
+    """Read one page of the list in one query; that of a list nobody searches in and no week narrows is written once."""
+    if chosen["q"] or chosen["week"] or chosen["therapists"] != [member.pk]:
+        rows = list(page_of_lines(member, chosen, start))
+    else:
+        page_read = prepared_page(chosen["who"], chosen["order"], bool(chosen["program"]), start)
+        rows = page_read.rows(member, **({"program": chosen["program"]} if chosen["program"] else {}))
+    return [dict(zip(SHOWN, row, strict=True)) for row in rows]
+
+
+def page_of_lines(member: Membership, chosen: dict[str, Any], start: int) -> Any:
+    """Return the query of one page of the list: an index finds the lines, of which only prepared columns are read."""
     order = order_of(chosen)
     keys = chosen_lines(member, chosen).order_by(*order).values("pk")[start : start + PAGE_SIZE]
-    return list(CaseloadEntry.objects.visible_to(member).filter(pk__in=keys).order_by(*order).values(*COLUMNS, **AS_TEXT))
+    return CaseloadEntry.objects.visible_to(member).filter(pk__in=keys).order_by(*order).annotate(**AS_TEXT).values_list(*SHOWN)
+
+
+@lru_cache(maxsize=100)
+def prepared_page(who: str, order: str, has_program: bool, start: int) -> PreparedForStaff:
+    """Return the same query for whoever asks, of a list that only owner and program narrow."""
+
+    def build(member: Membership, program: str = "") -> Any:
+        chosen = {"who": who, "therapists": [member.pk], "program": program, "order": order, "week": "", "q": ""}
+        return page_of_lines(member, chosen, start)
+
+    return PreparedForStaff(build, **({"program": str} if has_program else {}))
 
 
 def chosen_lines(member: Membership, chosen: dict[str, Any]) -> Any:

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from clinics.backends import open_doors
-from clinics.models import AuditEvent, Membership
-from clinics.prepared import Prepared, PreparedInsert, PreparedOwn, PreparedUpdate
+from clinics.models import AuditEvent, Membership, Role
+from clinics.prepared import Prepared, PreparedForStaff, PreparedInsert, PreparedOwn, PreparedUpdate
 from patients.models import CheckIn, Patient
 from tests.cast import Cast, member_of
 
@@ -58,6 +58,32 @@ def test_a_value_that_is_not_a_plain_parameter_is_refused(db: None) -> None:
     computed: Prepared[Any] = Prepared(lambda since: CheckIn.objects.filter(on__gte=since + dt.timedelta(days=1)), since=dt.date)
     with pytest.raises(ValueError, match="not a plain parameter: since"):
         computed.rows(since=dt.date(2026, 1, 1))
+
+
+def days_of(member: Membership, since: dt.date) -> Any:
+    """Everybody's check-ins for a manager, those of the own patients for a therapist."""
+    rows = CheckIn.objects.visible_to(member).filter(on__gte=since)
+    if member.role == Role.THERAPIST:
+        rows = rows.filter(patient__therapist=member)
+    return rows.order_by("patient", "on").values_list("patient_id", "on", "done_at")
+
+
+staff_days = PreparedForStaff(days_of, since=dt.date)
+
+
+def test_what_staff_may_see_is_read_for_each_role(cast: Cast) -> None:
+    since = cast.now.date() - dt.timedelta(days=2)
+    assert len(days_of(cast.manager, since)) > 1
+    for member in (cast.manager, cast.therapist, cast.harbour_manager, cast.manager):
+        assert staff_days.rows(member, since=since) == list(days_of(member, since))
+    assert staff_days.rows(cast.harbour_therapist, since=since) == list(days_of(cast.harbour_therapist, since))
+
+
+def test_what_staff_may_see_is_for_current_staff_only(cast: Cast) -> None:
+    since = cast.now.date() - dt.timedelta(days=2)
+    assert staff_days.rows(member_of(cast.hannah), since=since) == []
+    cast.manager.status = Membership.Status.ENDED
+    assert staff_days.rows(cast.manager, since=since) == []
 
 
 def test_a_row_is_written_like_save_writes_it_and_only_once(cast: Cast) -> None:

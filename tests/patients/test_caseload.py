@@ -19,7 +19,7 @@ from patients.actions.caseload import refresh_entries
 from patients.actions.diary import check_in
 from patients.actions.symptoms import report_symptoms
 from patients.models import Alert, CaseloadEntry, Patient
-from patients.views.caseload import PAGE_SIZE, chips_of
+from patients.views.caseload import PAGE_SIZE, SHOWN, chips_of, count_all, counted_lines, page_of_lines, read_rows
 from tests.cast import Cast, sign_in
 
 URL = reverse("patients:caseload")
@@ -180,6 +180,19 @@ def test_pages_follow_each_other_without_gap_or_overlap(client: Client, cast: Ca
     seen = [name for number in ("1", "2", "3", "4") for name in names(page(client, page=number))]
     assert len(seen) == len(set(seen)) == 122
     assert names(page(client, page="99")) == names(page(client, page="4"))
+
+
+@pytest.mark.parametrize("narrowed", [{}, {"program": "LL"}, {"who": "mine"}, {"order": "name"}, {"who": "mine", "program": "LL"}])
+def test_a_page_written_once_reads_what_the_query_reads(cast: Cast, narrowed: dict[str, str]) -> None:
+    add_patients(cast, 50)
+    for member in (cast.manager, cast.therapist, cast.harbour_manager, cast.therapist):
+        chosen = {"who": "clinic", "program": "", "order": "", "week": "", "q": "", "therapists": [member.pk], **narrowed}
+        for start in (0, 40):
+            plain = [dict(zip(SHOWN, row, strict=True)) for row in page_of_lines(member, chosen, start)]
+            assert read_rows(member, chosen, start) == plain
+        today = cast.now.date()
+        plain_counts = [(*row[:3], *row[4:]) for row in counted_lines(member, today)]
+        assert sorted(count_all(member, chosen, today)[0], key=str) == sorted(plain_counts, key=str)
 
 
 def test_by_name_there_are_no_groups(client: Client, cast: Cast) -> None:
