@@ -1,8 +1,10 @@
 """Reading the facts of patients: everything the rules look at, for many patients in a constant number of queries."""
 
 import datetime as dt
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Count, Min
@@ -143,13 +145,11 @@ def add_alert(facts: Facts, alert: Alert, *, now: dt.datetime) -> None:
 
 def put(series: list[list[Any]], on: dt.date, value: Any) -> list[list[Any]]:
     """Return the series with the day's value set, in date order, no older than the history."""
-    oldest = (on - dt.timedelta(days=HISTORY_DAYS)).isoformat()
-    kept = {one[0]: one[1] for one in series if one[0] >= oldest}
-    if value is None:
-        kept.pop(on.isoformat(), None)
-    else:
-        kept[on.isoformat()] = value
-    return [[day, kept[day]] for day in sorted(kept)]
+    oldest, day = (on - dt.timedelta(days=HISTORY_DAYS)).isoformat(), on.isoformat()
+    kept = [one for one in series if one[0] >= oldest and one[0] != day]
+    if value is not None:
+        insort(kept, [day, value], key=itemgetter(0))
+    return kept
 
 
 def add_run(facts: Facts, on: dt.date, worst: int, legs: int | None, entered_at: dt.datetime) -> None:

@@ -140,9 +140,7 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Change:
         if old == new:
             continue
         if name in SERIES:
-            known, wanted = {_key(row) for row in old}, {_key(row) for row in new}
-            gone = [row for row in old if _key(row) not in wanted]
-            come = [list(row) for row in new if _key(row) not in known]
+            gone, come = _without(old, new), [list(row) for row in _without(new, old)]
             if gone or come:
                 found[name] = [gone, come]
         else:
@@ -161,6 +159,14 @@ def applied(facts: Mapping[str, Any], change: Change) -> Facts:
         else:
             after[name] = value
     return after
+
+
+def _without(rows: Sequence[Any], others: Sequence[Any]) -> list[Any]:
+    """Return the rows that do not stand among the others; most are the very same, and only of the rest is asked what they say."""
+    same = {id(row) for row in others}
+    rest = [row for row in rows if id(row) not in same]
+    known = {_key(row) for row in others} if rest else set()
+    return [row for row in rest if _key(row) not in known]
 
 
 def _key(row: Sequence[Any]) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import takewhile
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from patients.rules.adherence import LOGGED, NOT_COUNTED, SessionFact
 from patients.rules.symptoms import Level as SignLevel
@@ -92,16 +92,14 @@ class Thresholds:
             raise ValueError("a threshold of less than one would always fire")
 
 
-@dataclass(frozen=True, slots=True)
-class DayValue:
+class DayValue(NamedTuple):
     """One answer 0-10 on one day; of several on a day the worst counts."""
 
     on: date
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class MorningFact:
+class MorningFact(NamedTuple):
     """A morning after a session or run: settled or not, and how far above the comparison (points, None when unknown)."""
 
     on: date
