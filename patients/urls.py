@@ -4,6 +4,6 @@ from django.urls import include, path
 
 app_name = "patients"
 urlpatterns = [
-    path("", include("patients.urls_staff")),
     path("me/", include("patients.urls_me")),
+    path("", include("patients.urls_staff")),
 ]

@@ -90,7 +90,7 @@ MIDDLEWARE = [
     "clinics.middleware.PhonePagesMiddleware",
     "clinics.middleware.RequestIdMiddleware",
     "physio.health.HealthzMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "clinics.middleware.PolicyMiddleware",
     "clinics.middleware.CleanInputMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -20,15 +20,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("manifest.webmanifest", offline.manifest, name="manifest"),
     path("sw.js", offline.service_worker, name="service_worker"),
     path("offline/<str:language>/", offline.offline, name="offline"),
-    # pages, one line an app
-    path("", home, name="home"),
-    path("accounts/", include("clinics.account_urls")),
-    path("", include("clinics.urls")),
-    path("", include("programs.urls")),
-    path("", include("patients.urls")),
-    path("", include("exports.urls")),
-    path("", include("reminders.urls")),
-    # the API and the administration
+    # what has a place of its own, so that nothing below is tried for it
     path("api/v1/", include("physio.api")),
     path("admin/", admin.site.urls),
+    path("accounts/", include("clinics.account_urls")),
+    # pages, one line an app, the most visited first
+    path("", home, name="home"),
+    path("", include("patients.urls")),
+    path("", include("clinics.urls")),
+    path("", include("programs.urls")),
+    path("", include("exports.urls")),
+    path("", include("reminders.urls")),
 ]

@@ -197,6 +197,8 @@ def test_a_look_before_shows_what_is_typed_and_stores_nothing(client: Client, ca
     assert "unsafe-inline" not in rules
     assert "default-src 'none'" in rules
     assert shown["X-Frame-Options"] == "SAMEORIGIN"
+    assert "frame-src" in page["Content-Security-Policy"], "the page that shows it in a frame"
+    assert "frame-src" not in client.get("/caseload/", follow=True)["Content-Security-Policy"], "and no other"
     assert sign_in(Client(), cast.harbour_manager).get(page.context["html_url"]).status_code == 404, "the link is for one person"
     assert client.get(PAGE + "preview/", {"key": "made-up"}).status_code == 404
 
