@@ -13,11 +13,12 @@ from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
-from django.db.models.query import get_related_populators
+from django.db.models.query import ModelIterable, get_related_populators
 
 from clinics.models import Membership, Role, User
 
 M = TypeVar("M", bound=models.Model)
+R = TypeVar("R")
 Q = TypeVar("Q", bound="models.QuerySet[Any, Any]")
 
 STAND_INS: dict[type, Sequence[Any]] = {
@@ -81,6 +82,38 @@ class PreparedOwn(Prepared[M]):
         return self.rows(clinic_id=member.clinic_id, membership_id=member.pk, **values)
 
 
+class PreparedForKeys(Generic[R]):
+    """A QuerySet of rows that belong to some keys, written once for a single key: one record at a time is what nearly all requests ask for.
+
+    `build` makes it from a list of keys and the named values; `rows(keys, …)` reads models or, of a `values_list`, tuples.
+    """
+
+    def __init__(self, build: "Callable[..., models.QuerySet[Any, R]]", **kinds: type) -> None:
+        """Keep how the QuerySet is built."""
+        self.build = build
+        self.kinds = {"key": uuid.UUID, **kinds}
+        self.local = threading.local()
+
+    def rows(self, keys: Sequence[uuid.UUID], **values: Any) -> list[R]:
+        """Read all rows of these keys."""
+        if len(keys) != 1:
+            return list(self.build(keys, **values)) if keys else []
+        statement = getattr(self.local, "statement", None)
+        if statement is None or statement.database is not connections[DEFAULT_DB_ALIAS]:
+            statement = self.local.statement = self.statement()
+        read = statement.models if isinstance(statement, ModelStatement) else statement.read
+        return cast("list[R]", read(key=keys[0], **values))
+
+    def statement(self) -> "Statement":
+        """Write the statement for one key."""
+
+        def build(key: uuid.UUID, **values: Any) -> "models.QuerySet[Any, R]":
+            return self.build([key], **values)
+
+        statement = Statement(build, self.kinds)
+        return ModelStatement(build, self.kinds) if statement.has_models else statement
+
+
 class PreparedForStaff:
     """The same for values a clinic's staff may see: `build` gets a member and makes a `values_list`, one statement for each role."""
 
@@ -118,7 +151,8 @@ class Statement:
         self.database = connections[DEFAULT_DB_ALIAS]
         taken = {kind: iter(values) for kind, values in STAND_INS.items()}
         stand_ins = {name: next(taken[kind]) for name, kind in kinds.items()}
-        queryset = build(**stand_ins)
+        queryset: Any = build(**stand_ins)
+        self.has_models = issubclass(queryset._iterable_class, ModelIterable)
         self.compiler = compiler = queryset.query.get_compiler(connection=self.database)
         self.sql, params = compiler.as_sql()
         names = {as_stored(value): name for name, value in stand_ins.items()}

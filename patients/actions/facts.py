@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Min
 
 from clinics.localtime import local_day
+from clinics.prepared import PreparedForKeys
 from patients.models import (
     Alert,
     Assessment,
@@ -32,6 +33,84 @@ LOOKED_SHOWN = dt.timedelta(days=14)
 """So long a patient reads that somebody has looked at an entry."""
 
 
+# --- the eleven questions; most of the time they are asked about one patient ----------------
+
+
+assignments_of = PreparedForKeys(
+    lambda keys: (
+        Assignment.objects.filter(patient_id__in=keys)
+        .exclude(status=Assignment.Status.WITHDRAWN)
+        .select_related("version__program")
+        .order_by("created_at")
+    )
+)
+sessions_of = PreparedForKeys(
+    lambda keys: (
+        ScheduledSession.objects.filter(assignment_id__in=keys)
+        .exclude(status=ScheduledSession.Status.CANCELLED)
+        .order_by("on")
+        .values_list("patient_id", "on", "status", "setting", "week", "done_share", "starts_at")
+    )
+)
+check_ins_of = PreparedForKeys(
+    lambda keys, since: (
+        CheckIn.objects.filter(patient_id__in=keys, on__gte=since)
+        .order_by("on")
+        .values_list("patient_id", "on", "pain_0_10", "readiness_0_10", "is_settled", "done_at")
+    ),
+    since=dt.date,
+)
+logs_of = PreparedForKeys(
+    lambda keys, since: (
+        SessionLog.objects.filter(patient_id__in=keys, on__gte=since)
+        .order_by("on")
+        .values_list("patient_id", "on", "pain_during_0_10", "entered_at")
+    ),
+    since=dt.date,
+)
+runs_of = PreparedForKeys(
+    lambda keys, since: (
+        Run.objects.filter(patient_id__in=keys, on__gte=since)
+        .order_by("on")
+        .values_list("patient_id", "on", "pain_worst_0_10", "leg_pain_0_10", "entered_at")
+    ),
+    since=dt.date,
+)
+assessments_of = PreparedForKeys(
+    lambda keys: (
+        Assessment.objects.filter(patient_id__in=keys, status=Assessment.Status.PLANNED)
+        .order_by("due_on")
+        .values_list("patient_id", "key", "due_on")
+    )
+)
+pauses_of = PreparedForKeys(lambda keys: Pause.objects.filter(patient_id__in=keys, cancelled_at=None).values_list("patient_id", "to_on"))
+reports_of = PreparedForKeys(
+    lambda keys: (
+        SymptomReport.objects.filter(patient_id__in=keys, status__in=[SymptomReport.Status.OPEN, SymptomReport.Status.WITHDRAWN])
+        .order_by("reported_at")
+        .values_list("patient_id", "id", "level", "status", "reported_at", "signs")
+    )
+)
+consents_of = PreparedForKeys(
+    lambda keys: (
+        Consent.objects.filter(patient_id__in=keys)
+        .order_by("given_at", "id")
+        .values_list("patient_id", "purpose", "version", "given_at", "withdrawn_at")
+    )
+)
+messages_of = PreparedForKeys(
+    lambda keys: (
+        Message.objects.unread()
+        .filter(patient_id__in=keys)
+        .order_by()
+        .values("patient_id", "from_patient")
+        .annotate(count=Count("id"), first=Min("sent_at"))
+        .values_list("patient_id", "from_patient", "count", "first")
+    )
+)
+alerts_of = PreparedForKeys(lambda keys: Alert.objects.filter(patient_id__in=keys).select_related("seen_by__user").order_by("raised_at"))
+
+
 def gather_facts(patients: Sequence[Patient], *, now: dt.datetime) -> dict[Any, Facts]:
     """Read the facts of many patients in eleven queries, whatever their number."""
     keys = [patient.pk for patient in patients]
@@ -39,12 +118,7 @@ def gather_facts(patients: Sequence[Patient], *, now: dt.datetime) -> dict[Any, 
     since = (now - dt.timedelta(days=HISTORY_DAYS)).date()
     facts: dict[Any, Facts] = {key: defaultdict(list) for key in keys}
     shown: dict[Any, Assignment] = {}
-    for assignment in (
-        Assignment.objects.filter(patient_id__in=keys)
-        .exclude(status=Assignment.Status.WITHDRAWN)
-        .select_related("version__program")
-        .order_by("created_at")
-    ):
+    for assignment in assignments_of.rows(keys):
         current = shown.get(assignment.patient_id)
         if current is None or current.status not in {Assignment.Status.RUNNING, Assignment.Status.HELD}:
             shown[assignment.patient_id] = assignment
@@ -58,74 +132,38 @@ def gather_facts(patients: Sequence[Patient], *, now: dt.datetime) -> dict[Any, 
             "code": assignment.version.program.code,
             "tailored_on": assignment.tailored_on.isoformat() if assignment.tailored_on else "",
         }
-    for row in (
-        ScheduledSession.objects.filter(assignment_id__in=[assignment.pk for assignment in shown.values()])
-        .exclude(status=ScheduledSession.Status.CANCELLED)
-        .order_by("on")
-        .values_list("patient_id", "on", "status", "setting", "week", "done_share", "starts_at")
-    ):
+    for row in sessions_of.rows([assignment.pk for assignment in shown.values()]):
         facts[row[0]]["sessions"].append([row[1].isoformat(), row[2], row[3], row[4], row[5]])
         if row[6] is not None and row[2] == ScheduledSession.Status.PLANNED:
             facts[row[0]]["appointments"].append(row[6].isoformat())
-    for key, on, pain, ready, settled, done_at in (
-        CheckIn.objects.filter(patient_id__in=keys, on__gte=since)
-        .order_by("on")
-        .values_list("patient_id", "on", "pain_0_10", "readiness_0_10", "is_settled", "done_at")
-    ):
+    for key, on, pain, ready, settled, done_at in check_ins_of.rows(keys, since=since):
         facts[key]["pain"].append([on.isoformat(), pain])
         facts[key]["readiness"].append([on.isoformat(), ready])
         if settled is not None:
             facts[key]["settled"].append([on.isoformat(), settled])
         facts[key]["check_in_at"] = max(facts[key].get("check_in_at", ""), done_at.isoformat())
-    for key, on, worst, entered_at in (
-        SessionLog.objects.filter(patient_id__in=keys, on__gte=since)
-        .order_by("on")
-        .values_list("patient_id", "on", "pain_during_0_10", "entered_at")
-    ):
+    for key, on, worst, entered_at in logs_of.rows(keys, since=since):
         if worst is not None:
             facts[key]["session_pain"].append([on.isoformat(), worst])
         facts[key]["logged"].append([on.isoformat(), 1])
         facts[key]["log_at"] = max(facts[key].get("log_at", ""), entered_at.isoformat())
-    for key, on, worst, legs, entered_at in (
-        Run.objects.filter(patient_id__in=keys, on__gte=since)
-        .order_by("on")
-        .values_list("patient_id", "on", "pain_worst_0_10", "leg_pain_0_10", "entered_at")
-    ):
+    for key, on, worst, legs, entered_at in runs_of.rows(keys, since=since):
         add_run(facts[key], on, worst, legs, entered_at)
-    for key, name, due_on in (
-        Assessment.objects.filter(patient_id__in=keys, status=Assessment.Status.PLANNED)
-        .order_by("due_on")
-        .values_list("patient_id", "key", "due_on")
-    ):
+    for key, name, due_on in assessments_of.rows(keys):
         facts[key]["assessments"].append([due_on.isoformat(), name])
-    for key, to_on in Pause.objects.filter(patient_id__in=keys, cancelled_at=None).values_list("patient_id", "to_on"):
+    for key, to_on in pauses_of.rows(keys):
         facts[key]["resumes_on"] = max(facts[key].get("resumes_on", ""), (to_on + dt.timedelta(days=1)).isoformat())
-    for key, report, level, status, at, signs in (
-        SymptomReport.objects.filter(patient_id__in=keys, status__in=[SymptomReport.Status.OPEN, SymptomReport.Status.WITHDRAWN])
-        .order_by("reported_at")
-        .values_list("patient_id", "id", "level", "status", "reported_at", "signs")
-    ):
+    for key, report, level, status, at, signs in reports_of.rows(keys):
         facts[key]["reports"].append([str(report), level, status, local_day(at, zones[key]).isoformat(), signs])
-    for key, purpose, version, given_at, withdrawn_at in (
-        Consent.objects.filter(patient_id__in=keys)
-        .order_by("given_at", "id")
-        .values_list("patient_id", "purpose", "version", "given_at", "withdrawn_at")
-    ):
+    for key, purpose, version, given_at, withdrawn_at in consents_of.rows(keys):
         facts[key].setdefault("consents", {})[purpose] = [
             version,
             withdrawn_at is None,
             local_day(withdrawn_at or given_at, zones[key]).isoformat(),
         ]
-    for key, from_patient, count, first in (
-        Message.objects.unread()
-        .filter(patient_id__in=keys)
-        .order_by()
-        .values("patient_id", "from_patient")
-        .annotate(count=Count("id"), first=Min("sent_at"))
-        .values_list("patient_id", "from_patient", "count", "first")
-    ):
+    for key, from_patient, count, first in messages_of.rows(keys):
         facts[key]["to_clinic" if from_patient else "to_patient"] = [count, local_day(first, zones[key]).isoformat()]
-    for alert in Alert.objects.filter(patient_id__in=keys).select_related("seen_by__user").order_by("raised_at"):
+    for alert in alerts_of.rows(keys):
         add_alert(facts[alert.patient_id], alert, now=now)
     return {key: dict(one) for key, one in facts.items()}
 

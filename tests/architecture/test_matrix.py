@@ -99,7 +99,7 @@ def expected(address: Address, method: str, member: Any, name: str) -> Callable[
 
 @pytest.fixture
 def _only_get_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare the drawing of pages that answer other methods: whether they are refused is known by then."""
+    """Spare the drawing of refusals and of pages that answer other methods: whether they are refused is known by then."""
     draw = Template.render
     method = ""
 
@@ -109,7 +109,7 @@ def _only_get_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
         return send(browser, **request)
 
     def render(template: Template, context: Any) -> Any:
-        return draw(template, context) if method == "GET" else ""
+        return draw(template, context) if method == "GET" and template.name != "error.html" else ""
 
     send = Caller.request
     monkeypatch.setattr(Caller, "request", request)

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from clinics.backends import open_doors
 from clinics.models import AuditEvent, Membership, Role
-from clinics.prepared import Prepared, PreparedForStaff, PreparedInsert, PreparedOwn, PreparedUpdate
+from clinics.prepared import Prepared, PreparedForKeys, PreparedForStaff, PreparedInsert, PreparedOwn, PreparedUpdate
+from patients.actions.diary import check_in
 from patients.models import CheckIn, Patient
 from tests.cast import Cast, member_of
 
@@ -46,6 +47,23 @@ def test_what_a_patient_may_see_stays_theirs(cast: Cast) -> None:
     assert own_days.own_rows(cast.therapist, since=since, note="x") == []
     hannah.status = Membership.Status.ENDED
     assert own_days.own_rows(hannah, since=since, note="x") == []
+
+
+days_by_key = PreparedForKeys(
+    lambda keys, since: CheckIn.objects.filter(patient_id__in=keys, on__gte=since).order_by("patient", "on").values_list("on", "done_at"),
+    since=dt.date,
+)
+rows_by_key = PreparedForKeys(lambda keys: CheckIn.objects.filter(patient_id__in=keys).select_related("patient").order_by("patient", "on"))
+
+
+def test_one_key_or_many_read_the_same(cast: Cast) -> None:
+    since = cast.now.date() - dt.timedelta(days=2)
+    check_in(patient=cast.marek, pain_0_10=2, readiness_0_10=7, by=member_of(cast.marek), now=cast.now)
+    people = [cast.hannah.pk, cast.marek.pk, cast.wei.pk]
+    assert len({row.patient_id for row in rows_by_key.rows(people)}) == 2
+    for keys in ([], people[:1], people[1:2], people, people[:1]):
+        assert days_by_key.rows(keys, since=since) == list(days_by_key.build(keys, since=since))
+        assert [(row, row.patient) for row in rows_by_key.rows(keys)] == [(row, row.patient) for row in rows_by_key.build(keys)]
 
 
 def test_a_person_who_may_not_come_in_any_more_has_no_open_door(cast: Cast) -> None:
