@@ -40,6 +40,7 @@ def enter(browser: Browser, live_server: LiveServer) -> Enter:
     return open_tablet
 
 
+@pytest.mark.long
 def test_a_group_of_five_takes_seventeen_taps_and_two_tablets_lose_nothing(enter: Enter, cast: Cast) -> None:
     sessions = group_of(cast, 5, cast.now.date())
     for one in sessions:

@@ -56,6 +56,7 @@ def ask(base: str, path: str, key: str = "", body: dict[str, Any] | None = None)
 
 
 @pytest.mark.browser
+@pytest.mark.long
 def test_from_assigning_to_being_seen(browser: Browser, live_server: LiveServer, cast: Cast, settings: Any) -> None:
     settings.BASE_URL = live_server.url
     today = local_day(timezone.now(), ZONE)

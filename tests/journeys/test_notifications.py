@@ -62,6 +62,7 @@ def registration(page: Page) -> tuple[Any, str]:
     return session, str(found[-1]["registrationId"])
 
 
+@pytest.mark.long
 def test_a_notification_from_the_switch_to_the_tap(
     phone: Page, live_server: LiveServer, cast: Cast, service: push_service.PushService
 ) -> None:
