@@ -1,5 +1,6 @@
-"""The files in which data leave the product: the copy patients take along, letters to doctors as PDF, and the table behind the outcomes."""
+"""Files in which data leave the product: copies patients take along, letters and handouts as PDF, the table behind the outcomes."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 from uuid import UUID
@@ -13,18 +14,23 @@ from django.utils.translation import gettext as _
 from clinics import audit, throttle
 from clinics.accounts import is_confirmed
 from clinics.errors import Conflict, TooMany
+from clinics.localtime import local_day
 from clinics.views.own import confirmed
 from clinics.web import MemberRequest, get_visible, page, today_of
+from exports.handout import handout_pdf
 from exports.letter import letter_pdf
 from exports.outcomes import COLUMNS, people_of, write_csv
 from exports.record import Copy, open_copy, write_json, write_zip
+from patients.handout_words import read_week
 from patients.models import Letter, Patient
 from patients.outcomes import read_population
+from patients.views.own import own_patient
 
 COPIES = 6
 COPIES_SECONDS = 3600
-LETTERS = 120
-"""Letters one person may have made into a file within an hour."""
+LETTERS = HANDOUTS = 120
+"""Papers of a kind one person may have made into a file within an hour."""
+WEEK = re.compile(r"[0-9]{1,3}")
 KINDS: dict[str, tuple[str, str, Callable[[Copy], Iterator[bytes]]]] = {
     "json": ("json", "application/json", write_json),
     "csv": ("zip", "application/zip", write_zip),
@@ -73,6 +79,37 @@ def letter(request: MemberRequest, pk: UUID) -> HttpResponse:
     audit.record("record.letter", row=row, at=now)
     response = HttpResponse(letter_pdf(row), content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="letter-{slugify(row.patient.number)}-{row.written_at:%Y-%m-%d}.pdf"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@page("record.handout")
+def handout(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Send a week of a patient's plan as PDF, in the language of the patient."""
+    patient: Patient = get_visible(Patient.objects.active().select_related("clinic", "membership__user"), request.member, pk=pk)
+    person = patient.membership.user if patient.membership else None
+    return send_handout(request, patient, language=(person.language if person else "") or patient.clinic.language)
+
+
+@page("own.handout")
+def own_handout(request: MemberRequest) -> HttpResponse:
+    """Send a week of one's own plan as PDF."""
+    return send_handout(request, own_patient(request), language=request.LANGUAGE_CODE)
+
+
+def send_handout(request: MemberRequest, patient: Patient, *, language: str) -> HttpResponse:
+    """Set the week that was asked for (`?week=`, by default the coming one; `?size=large` for large print), and note it."""
+    now = timezone.now()
+    today = local_day(now, patient.zone)
+    number = request.GET.get("week", "")
+    week = read_week(patient, number=int(number) if WEEK.fullmatch(number) else None, member=request.member, today=today)
+    if not throttle.take(f"handout.pdf:{request.member.pk}", amount=HANDOUTS, seconds=3600, now=now):
+        raise TooMany(_("These are many handouts in a short time. Please wait a little."))
+    audit.record("record.handout", row=patient, patient_id=patient.pk, at=now, week=week.number)
+    large = request.GET.get("size") == "large"
+    made = handout_pdf(week, language=language, large=large, member=request.member, now=now, today=today)
+    response = HttpResponse(made, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="week-{week.number}-{slugify(patient.number)}.pdf"'
     response["Cache-Control"] = "no-store"
     return response
 

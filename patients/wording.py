@@ -94,6 +94,7 @@ TRAIL_TEXT: dict[str, Promise] = {
     "letter.write": _("wrote a letter to a doctor about you"),
     "letter.view": _("looked at a letter about you"),
     "record.letter": _("made a letter about you ready to print or send"),
+    "record.handout": _("made a week of your plan ready to print"),
     "export": _("exported your record"),
     "outcomes.export": _("downloaded your figures, without your name, in a table of the clinic"),
 }

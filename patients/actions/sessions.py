@@ -13,6 +13,7 @@ from clinics import audit
 from clinics.errors import Conflict, Invalid
 from clinics.localtime import local_day
 from clinics.models import Membership
+from clinics.prepared import PreparedInsert
 from clinics.transitions import advance
 from patients.actions.caseload import note_session
 from patients.actions.consents import need_consent
@@ -25,6 +26,7 @@ from programs.models import Prescription
 
 EARLIEST_BEFORE_DAYS = 3
 """A session may be done this many days before its date; its date then follows."""
+logs = PreparedInsert(SessionLog)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def log_session(
             raise Conflict(_("Training is on hold until your therapist has spoken with you."))
         prescriptions = [] if as_prescribed else prescriptions_done(session, exercises)
         rows, share = exercise_rows(session, prescriptions, exercises) if not as_prescribed else ([], 1.0)
-        log = SessionLog.objects.create(
+        log = SessionLog(
             clinic_id=session.clinic_id,
             patient=patient,
             session=session,
@@ -109,6 +111,7 @@ def log_session(
             client_key=client_key,
             client_digest=digest,
         )
+        logs.write(log)
         for row in rows:
             row.session_log = log
         if rows:

@@ -94,6 +94,7 @@ def weeks_of(sessions: Iterable[ScheduledSession], day: Day, contents: Lines) ->
                 "last": last,
                 "done": sum(line["state"] in {"done", "partial"} for line in lines),
                 "is_now": day.week == number,
+                "has_home": any(line["is_home"] for line in lines),
                 "phase": lines[0]["session"].session_plan.phase,
                 "notes": list(dict.fromkeys(note for line in lines if (note := in_language(line["session"].session_plan.note)))),
                 **growth_of(by_week.get(number - 1, []), lines, contents),

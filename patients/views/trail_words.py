@@ -146,6 +146,7 @@ WORDS: dict[str, Promise] = {
     "letter.write": _("wrote a letter to a doctor"),
     "letter.view": _("looked at a letter to a doctor"),
     "record.letter": _("made the PDF of a letter to a doctor"),
+    "record.handout": _("printed a week of the plan"),
     "alert.return": _("an alert came back"),
     "alert.snooze": _("put an alert off"),
     "alert.resolve": _("resolved an alert"),

@@ -14,7 +14,8 @@ from django.urls import reverse
 from clinics.actions.look import change_look
 from clinics.logos import logo_from
 from clinics.models import AuditEvent, Clinic
-from exports.letter import STAND_IN, letter_pdf, printable, unescape
+from exports.letter import letter_pdf
+from exports.paper import STAND_IN, printable, unescape
 from patients.models import Letter
 from tests.cast import Cast, sign_in
 from tests.patients.actions.test_letters import answer, write

@@ -47,6 +47,7 @@ NO_PAGE = (
     "patients:import_findings",
     "patients:import_job",
     "exports:letter",
+    "exports:handout",
     "reminders:texts_preview",
 )
 """What answers with a file or a mail, or leads on to a page that is looked at itself."""
