@@ -54,8 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """A worker for each core, and two where there is one: browsers and servers take what is left over."""
-    return max(os.cpu_count() or 1, 2)
+    """A worker for each core and one more: some tests wait for a server, a tick or a browser, and another runs meanwhile."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -31,6 +31,7 @@ KEPT_WITH_PATIENT = {"patient", "clinic", "therapist", "is_listed", "sort_name"}
 """Columns that repeat the record; they change with it (`patients/models/patient.py`), not with an entry."""
 COLUMNS = [field.name for field in CaseloadEntry._meta.concrete_fields if field.name not in KEPT_WITH_PATIENT | {"rule_set"}]
 line = PreparedUpdate(CaseloadEntry, COLUMNS, ("patient", "clinic", "refreshed_at", "looks"))
+whole_line = PreparedUpdate(CaseloadEntry, (*COLUMNS, "rule_set"), ("patient", "clinic"))
 looks = PreparedInsert(CaseloadLook)
 
 
@@ -201,11 +202,15 @@ def refresh_entries(patients: Iterable[Patient], *, now: dt.datetime) -> int:
         alerts += new
         seen += look
         entries.append(entry)
-    CaseloadEntry.objects.bulk_create(
-        entries, update_conflicts=True, unique_fields=["patient"], update_fields=[*COLUMNS, "rule_set"], batch_size=200
-    )
+    if len(entries) != 1 or not whole_line.write(entries[0], entries[0].patient_id, entries[0].clinic_id):
+        CaseloadEntry.objects.bulk_create(
+            entries, update_conflicts=True, unique_fields=["patient"], update_fields=[*COLUMNS, "rule_set"], batch_size=200
+        )
     Alert.objects.bulk_create(alerts, ignore_conflicts=True, batch_size=200)
-    CaseloadLook.objects.bulk_create(seen, batch_size=200)
+    if len(seen) == 1:
+        looks.write(seen[0])
+    else:
+        CaseloadLook.objects.bulk_create(seen, batch_size=200)
     return len(entries)
 
 
