@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache, caches
 from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import timezone
@@ -25,6 +24,7 @@ from pytest_playwright.pytest_playwright import CreateContextCallback
 from clinics import audit
 from physio.messages import compile_messages
 from programs.actions import load_library
+from tests.caches import empty_cache
 from tests.cast import Cast, build_cast, recall_cast
 from tests.kept import Migrated, keep_copy, migrated_in
 
@@ -98,14 +98,7 @@ def _nobody_acts() -> None:
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     """Start every test without counters, sessions or texts of the one before."""
-    if not settings.REDIS_URL:
-        cache.clear()
-        return
-    # Emptying Redis would also empty the queue and the other workers' caches.
-    redis_cache: Any = caches["default"]
-    client = redis_cache._cache.get_client(None, write=True)
-    for key in client.scan_iter(match=f"{settings.CACHES['default']['KEY_PREFIX']}:*"):
-        client.delete(key)
+    empty_cache()
 
 
 @pytest.fixture(scope="session")
