@@ -38,7 +38,7 @@ def handout_pdf(week: Week, *, language: str, large: bool, member: Membership, n
             "left_out": _("%(sign)s stands for a sign that cannot be printed here.") % {"sign": STAND_IN},
         }
         address = settings.BASE_URL + reverse("patients:today")
-        data |= {"large": large, "address": address.partition("://")[2], "qr": qr_svg(address), "language": language}
+        data |= {"large": large, "address": address.partition("://")[2], "qr": qr_svg(address)}
         files = add_pictures(data, exercises_of(week), member)
     for name in ("sender", "about"):
         data[name] = each_text(data[name], one_line)

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext
 from clinics.emergency import number_for
 from clinics.errors import Conflict
 from clinics.models import Membership
+from patients.dates import long_day
 from patients.doses import SessionContent, content_of, form_text, rest_seconds
 from patients.models import Assignment, Patient, ScheduledSession
 from patients.rules import symptoms
@@ -64,12 +65,11 @@ def word_week(week: Week, *, today: dt.date) -> Content:
     program = week.assignment.version.program
     contents = {plan: content_of(plan, None) for plan in dict.fromkeys(one.session_plan_id for one in week.sessions)}
     lines = [line for content in contents.values() for line in content.main]
-    plan = next((line.session_plan for line in lines), None)
+    plans = [content.main[0].session_plan for content in contents.values() if content.main]
+    minutes = common(_("about %(n)s min a session") % {"n": plan.minutes} for plan in plans)
     rest, effort = common(rest_of(line) for line in lines if line.sets > 1), common(effort_of(line) for line in lines)
     days = [one.on for one in week.sessions]
-    about = [f"{patient.first_name} {patient.last_name[:1]}.", program.name, ", ".join(date_format(day, "l") for day in days)]
-    if plan is not None:
-        about.append(_("about %(n)s min a session") % {"n": plan.minutes})
+    about = [f"{patient.first_name} {patient.last_name[:1]}.", program.name, ", ".join(date_format(day, "l") for day in days), minutes]
     guide = [_("Rest %(rest)s between sets.") % {"rest": rest}] if rest else []
     if effort:
         guide.append(_("Effort about %(effort)s of 10.") % {"effort": effort})
@@ -77,11 +77,11 @@ def word_week(week: Week, *, today: dt.date) -> Content:
         _("Your therapist's guide: pain up to %(limit)s is accepted if it is back to the usual by the next morning.")
         % {"limit": clinic.pain_amber_max}
     )
-    printed = {"day": date_format(today, pgettext("date format", "j F Y")), "version": plan.version.number if plan is not None else 1}
+    printed = {"day": date_format(today, pgettext("date format", "j F Y")), "version": plans[0].version.number if plans else 1}
     return {
         "sender": " · ".join(part for part in (clinic.name, clinic.phone) if part),
         "title": _("Your home program, week %(n)s") % {"n": week.number},
-        "about": " · ".join(about),
+        "about": " · ".join(part for part in about if part),
         "guide": guide,
         "parts": [
             part_of(
@@ -110,12 +110,12 @@ def part_of(content: SessionContent, days: Sequence[dt.date], *, alone: bool, re
     columns = most if most <= MOST_SETS and most * len(days) <= MOST_COLUMNS else 1
     note = in_language(content.main[0].session_plan.note) if content.main else ""
     return {
-        "heading": "" if alone else ", ".join(date_format(day, pgettext("date format", "l j F")) for day in days),
+        "heading": "" if alone else ", ".join(long_day(day) for day in days),
         "days": [date_format(day, pgettext("date format", "D j")) for day in days],
         "columns": columns,
         "tick": _("Tick each set done") if columns > 1 else _("Tick each exercise done"),
-        "before": before_text(_("Warm-up"), content.warm_up),
-        "after": before_text(_("Cool-down"), content.cool_down),
+        "before": in_one_line(_("Warm-up"), content.warm_up),
+        "after": in_one_line(_("Cool-down"), content.cool_down),
         "note": str(note or ""),
         "cards": [card_of(number, line, rest=rest, effort=effort) for number, line in enumerate(content.main, 1)],
     }
@@ -142,7 +142,7 @@ def card_of(number: int, line: Prescription, *, rest: str, effort: str) -> Conte
     }
 
 
-def before_text(name: str, lines: Iterable[Prescription]) -> str:
+def in_one_line(name: str, lines: Iterable[Prescription]) -> str:
     """Return a warm-up or cool-down in one line: "Warm-up: Brisk walk, 5 min"; empty where there is none."""
     parts = "; ".join(f"{line.exercise.name}, {dose_text(line)}" for line in lines)
     return f"{name}: {parts}" if parts else ""

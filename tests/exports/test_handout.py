@@ -17,12 +17,13 @@ from clinics.errors import Conflict
 from clinics.localtime import local_day
 from clinics.models import AuditEvent, Clinic, User
 from exports.handout import handout_pdf
+from patients.actions.assigning import assign_program
 from patients.actions.symptoms import report_symptoms
 from patients.handout_words import emergency_groups, read_week, word_week
 from patients.models import Patient, ScheduledSession, SymptomReport
 from patients.wording import GROUPED_SIGN_TEXT
 from programs import frozen
-from programs.models import Exercise, ExercisePicture
+from programs.models import Exercise, ExercisePicture, ProgramVersion
 from tests.cast import Cast, member_of, sign_in, start_program
 from tests.exports.test_letter import HOSTILE, needs_pdftotext
 from tests.reminders.test_look import picture
@@ -95,6 +96,32 @@ def test_intervals_are_ticked_as_a_whole(cast: Cast) -> None:
     (part,) = words_of(cast, cast.marek)["parts"]
     assert (part["columns"], part["tick"]) == (1, "Tick each exercise done")
     assert re.search(r"\d+ × \d+:\d\d run / \d+:\d\d walk", part["cards"][0]["dose"])
+
+
+@pytest.mark.parametrize(("code", "days", "kinds"), [("FU", [], [3, 2, 2]), ("WP", [1, 2, 3, 5, 6, 7], [4, 2])])
+def test_each_kind_of_session_has_its_own_exercises_days_and_boxes(cast: Cast, code: str, days: list[int], kinds: list[int]) -> None:
+    version = ProgramVersion.objects.published().get(program__code=code, program__clinic=None)
+    day = today(cast, cast.marek)
+    assign_program(
+        patient=cast.marek,
+        version=version,
+        starts_on=day,
+        supervised_weekdays=[],
+        home_weekdays=days,
+        supervised_time=None,
+        by=cast.therapist2,
+        now=cast.now,
+    )
+    report_symptoms(patient=cast.marek, signs=(), context=SymptomReport.Context.ONBOARDING, by=member_of(cast.marek), now=cast.now)
+    words = words_of(cast, cast.marek, number=1)
+    assert [len(part["days"]) for part in words["parts"]] == kinds
+    assert all(part["heading"] for part in words["parts"])
+    plans = {one.session_plan for one in read_week(cast.marek, number=1, member=cast.therapist, today=day).sessions}
+    assert ("min a session" in words["about"]) == (len({plan.minutes for plan in plans}) == 1), "one length is told only if all share it"
+    for large in (False, True):
+        week = read_week(cast.marek, number=1, member=cast.therapist, today=day)
+        pdf = handout_pdf(week, language="de", large=large, member=cast.therapist, now=cast.now, today=day)
+        assert b"pdfuaid" in pdf, "the headings of parts and exercises follow each other"
 
 
 def test_it_is_the_coming_week_unless_another_is_asked_for(cast: Cast) -> None:
@@ -227,8 +254,12 @@ def test_it_is_one_click_from_the_record_and_from_each_week(client: Client, cast
     assert f'href="{url(cast.hannah)}?week=7"' in shown
     assert f'href="{url(cast.hannah)}?week=7&amp;size=large"' in shown
     own = sign_in(client, cast.hannah.membership).get(reverse("patients:plan")).content.decode()
-    assert f'href="{OWN}?week=8"' in own
-    assert f'href="{OWN}?week=1"' not in own or today(cast, cast.hannah) < cast.hannah.assignments.get().starts_on + dt.timedelta(days=7)
+    last: dict[int, dt.date] = {}
+    for one in ScheduledSession.objects.filter(patient=cast.hannah).exclude(status="cancelled").order_by("on"):
+        last[one.week] = one.on
+    coming = {number for number, on in last.items() if on >= today(cast, cast.hannah)}
+    assert 1 not in coming
+    assert {int(number) for number in re.findall(rf'href="{re.escape(OWN)}\?week=(\d+)"', own)} == coming
 
 
 def test_a_handout_takes_a_fixed_number_of_queries(client: Client, cast: Cast) -> None:
