@@ -23,6 +23,7 @@ from pytest_playwright.pytest_playwright import CreateContextCallback
 
 from clinics import audit
 from physio.messages import compile_messages
+from programs import frozen
 from programs.actions import load_library
 from tests.caches import empty_cache
 from tests.cast import Cast, build_cast, recall_cast
@@ -99,6 +100,13 @@ def _nobody_acts() -> None:
 def _empty_cache() -> None:
     """Start every test without counters, sessions or texts of the one before."""
     empty_cache()
+
+
+@pytest.fixture
+def no_plan_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the process know no published plan yet, for tests that change one, which nobody else can."""
+    monkeypatch.setattr(frozen, "_plans", {})
+    monkeypatch.setattr(frozen, "_exercises", {})
 
 
 @pytest.fixture(scope="session")

@@ -164,10 +164,9 @@ def test_the_paper_says_what_the_words_say(client: Client, cast: Cast, tmp_path:
     assert settings.BASE_URL.partition("://")[2] in text.replace(" ", "")
 
 
+@pytest.mark.usefixtures("no_plan_read")
 @pytest.mark.parametrize("name", list(HOSTILE))
-def test_any_text_anywhere_gives_a_handout(cast: Cast, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frozen, "_plans", {})
-    monkeypatch.setattr(frozen, "_exercises", {})
+def test_any_text_anywhere_gives_a_handout(cast: Cast, name: str) -> None:
     text = HOSTILE[name].encode("utf-8", "replace").decode().replace("\x00", "")
     Clinic.objects.filter(pk=cast.riverside.pk).update(name=text[:120] or "x", phone=text[:40])
     Exercise.objects.update(names={"en": text[:200]}, content={"steps": {"en": [text[:2000]]}, "cue": {"en": text[:500]}})
@@ -179,10 +178,9 @@ def test_any_text_anywhere_gives_a_handout(cast: Cast, name: str, monkeypatch: p
     assert made.startswith(b"%PDF")
 
 
+@pytest.mark.usefixtures("no_plan_read")
 @pytest.mark.parametrize("who", ["therapist", "hannah"])
-def test_the_photo_of_an_own_exercise_is_printed(cast: Cast, who: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frozen, "_plans", {})
-    monkeypatch.setattr(frozen, "_exercises", {})
+def test_the_photo_of_an_own_exercise_is_printed(cast: Cast, who: str) -> None:
     day = today(cast, cast.hannah)
     member = cast.therapist if who == "therapist" else member_of(cast.hannah)
     week = read_week(cast.hannah, number=None, member=member, today=day)

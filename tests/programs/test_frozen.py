@@ -1,5 +1,6 @@
 """Published plans are read once, drafts each time."""
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -25,6 +26,7 @@ def test_a_published_plan_is_read_once_and_whole(cast: Cast) -> None:
     assert len(again) == 0
 
 
+@pytest.mark.usefixtures("no_plan_read")
 def test_a_draft_is_read_each_time(cast: Cast) -> None:
     version = cast.version("flare_up")
     plan = SessionPlan.objects.filter(version=version).first()
